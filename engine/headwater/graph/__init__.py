@@ -1,0 +1,1 @@
+"""The graph: the only code that speaks Bolt. Sessions, statements, records, migrations."""

@@ -1,0 +1,23 @@
+// A shortest way along the data's flow from one node to another; no row where there is none.
+// @for LABEL: Artifact, Execution
+// @param namespace  string
+// @param id         int, where the way starts, a node with the label
+// @param end_is_artifact  bool
+// @param end_id     int
+// @returns node rows, event rows
+MATCH (start:LABEL {namespace: $namespace, id: $id})
+CALL () {
+  WITH $end_is_artifact AS is_artifact WHERE is_artifact
+  MATCH (end:Artifact {namespace: $namespace, id: $end_id})
+  RETURN end
+UNION
+  WITH $end_is_artifact AS is_artifact WHERE NOT is_artifact
+  MATCH (end:Execution {namespace: $namespace, id: $end_id})
+  RETURN end
+}
+MATCH path = shortestPath((start)-[:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT*1..]->(end))
+RETURN [node IN nodes(path) |
+         [node:Artifact, node.id, node.type, node.name, coalesce(node.state, node.last_known_state)]] AS nodes,
+       [event IN relationships(path) |
+         [startNode(event):Artifact, startNode(event).id, endNode(event).id, type(event),
+          event.milliseconds_since_epoch, event.path, event.ordinal]] AS events

@@ -1,0 +1,10 @@
+// Makes contexts whose type and name are free, and hands on the context of each row, new or found.
+// @param namespace  string
+// @param merged     list<map>, the whole property map of each
+// @returns merged
+CALL () {
+  UNWIND $merged AS row
+  MERGE (context:Context {namespace: $namespace, type_id: row.type_id, name: row.name})
+    ON CREATE SET context = row
+  RETURN collect(context.id) AS merged
+}

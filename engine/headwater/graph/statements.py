@@ -1,0 +1,119 @@
+"""Statements: the Cypher texts under `cypher/`, loaded, and joined where one call needs several.
+
+Owns the form of a `.cypher` file: `//` header lines first, of which these mean something:
+
+- `// @for LABEL: Artifact, Execution` - the word LABEL in the text stands for one of these;
+- `// @returns a, b` - what a block of a joined statement hands on;
+- `// @after a` - which of those an earlier block must have handed on.
+
+A `Statement` is made here and in `headwater.query.listing` only, from texts of our own: no
+character that a user sends ever becomes part of one.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import LiteralString, cast
+
+from headwater.errors import Internal
+
+HOPS = "1000000000"
+"""How `.cypher` files write the upper bound of a path; `at_depth` puts a number in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A Cypher text of ours, ready to run.
+
+    Attributes:
+        name: file it came from, for logs and errors.
+        text: the text.
+        returns: names of a block's results, empty for a whole statement.
+    """
+
+    name: str
+    text: LiteralString
+    returns: tuple[str, ...] = ()
+
+    def at_depth(self, hops: int) -> "Statement":
+        """Return the statement with its path bound set to that many hops.
+
+        The bound cannot be a parameter in Cypher; an int is all that can enter the text.
+        """
+        return Statement(f"{self.name}@{hops}", _literal(self.text.replace(HOPS, str(int(hops)))))
+
+
+@cache
+def load(name: str, label: str | None = None) -> Statement:
+    """Return the statement in `cypher/NAME.cypher`.
+
+    Args:
+        name: path below `cypher/` without its ending.
+        label: for a file with an `@for LABEL` header, which of its labels.
+
+    Raises:
+        Internal: the label is not one of the file's.
+    """
+    text = _source(name)
+    labels = _header(text, "for LABEL")
+    if (label is None) != (not labels) or (label is not None and label not in labels):
+        raise Internal(f"Statement {name} is for {labels or 'no label'}, asked for {label}.")
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
+    if label is not None:
+        body = re.sub(r"\bLABEL\b", label, body)
+    full = name if label is None else f"{name}:{label}"
+    return Statement(full, _literal(body), _header(text, "returns"))
+
+
+@cache
+def joined(names: tuple[str, ...]) -> Statement:
+    """Return one statement that runs those blocks in order and returns what each hands on.
+
+    Args:
+        names: files below `cypher/`, each a `CALL` block.
+    """
+    blocks = [load(name) for name in names]
+    returns = tuple(result for block in blocks for result in block.returns)
+    text = "\n".join(block.text.strip() for block in blocks)
+    tail = f"\nRETURN {', '.join(returns)}" if returns else "\nFINISH"
+    return Statement("+".join(names), _literal(text + tail), returns)
+
+
+def names() -> list[str]:
+    """Return the names of all statements, in order."""
+    root = resources.files("headwater.graph") / "cypher"
+    return sorted(
+        f"{folder.name}/{file.name.removesuffix('.cypher')}"
+        for folder in root.iterdir()
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if file.name.endswith(".cypher")
+    )
+
+
+def labels_of(name: str) -> tuple[str, ...]:
+    """Return the labels that the file's LABEL stands for, none if it has no such word."""
+    return _header(_source(name), "for LABEL")
+
+
+@cache
+def _source(name: str) -> str:
+    file = resources.files("headwater.graph") / "cypher" / f"{name}.cypher"
+    return file.read_text(encoding="utf-8")
+
+
+def _header(text: str, key: str) -> tuple[str, ...]:
+    found = re.search(rf"^// @{key}:?\s+(.+)$", text, re.MULTILINE)
+    return tuple(part.strip() for part in found[1].split(",")) if found else ()
+
+
+def _literal(text: str) -> LiteralString:
+    # The one cast: these texts are files of this package, not values of anybody's.
+    return cast("LiteralString", text)
+
+
+def literal(parts: Sequence[LiteralString]) -> LiteralString:
+    """Return the parts as one text, a line each."""
+    return "\n".join(parts)
