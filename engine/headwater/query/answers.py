@@ -1,0 +1,266 @@
+"""Answers: the part of the graph that a lineage question found, and the forms it can take."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from headwater.errors import InvalidArgument, MissingExtra
+from headwater_schema import EventType, TypeKind
+
+if TYPE_CHECKING:
+    import networkx
+    import pandas
+    from rich.tree import Tree
+
+
+class Direction(StrEnum):
+    """Which way a lineage question goes."""
+
+    UPSTREAM = "UPSTREAM"
+    DOWNSTREAM = "DOWNSTREAM"
+
+
+class NodeKey(NamedTuple):
+    """A node of a lineage: artifacts and executions count their ids apart."""
+
+    kind: TypeKind
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()}:{self.id}"
+
+
+class LineageNode(NamedTuple):
+    """A node of an answer, with its distance from the start in hops."""
+
+    kind: TypeKind
+    id: int
+    type: str
+    name: str | None
+    state: str | None
+    distance: int
+
+    @property
+    def key(self) -> NodeKey:
+        """What the node is told apart by."""
+        return NodeKey(self.kind, self.id)
+
+    @property
+    def title(self) -> str:
+        """The node's name, or its type and id where it has none."""
+        return self.name or f"{self.type} #{self.id}"
+
+
+class LineageEvent(NamedTuple):
+    """An event of an answer: an edge between two of its nodes.
+
+    `path` is JSON text, as stored.
+    """
+
+    artifact_id: int
+    execution_id: int
+    type: str
+    milliseconds_since_epoch: int | None
+    path: str | None
+
+    @property
+    def artifact(self) -> NodeKey:
+        """The artifact's end."""
+        return NodeKey(TypeKind.ARTIFACT, self.artifact_id)
+
+    @property
+    def execution(self) -> NodeKey:
+        """The execution's end."""
+        return NodeKey(TypeKind.EXECUTION, self.execution_id)
+
+    @property
+    def source(self) -> NodeKey:
+        """The end that data flows from."""
+        return self.artifact if EventType(self.type).is_input else self.execution
+
+    @property
+    def target(self) -> NodeKey:
+        """The end that data flows to."""
+        return self.execution if EventType(self.type).is_input else self.artifact
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The answer to a lineage question.
+
+    Attributes:
+        start: the node that was asked about.
+        direction: which way was asked.
+        nodes: by distance, kind and id.
+        events: in the order in which they were put.
+        left_out: how many nodes a limit left out, by kind and type.
+        cursor: asks for what was left out; None in a complete answer.
+    """
+
+    start: NodeKey
+    direction: Direction
+    nodes: tuple[LineageNode, ...]
+    events: tuple[LineageEvent, ...]
+    left_out: Mapping[TypeKind, Mapping[str, int]] = field(default_factory=dict)
+    cursor: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left out."""
+        return not self.left_out
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __bool__(self) -> bool:
+        return bool(self.nodes)
+
+    def of_types(self, types: Sequence[str]) -> "Lineage":
+        """Return the answer with only the nodes of these types, and the events between them."""
+        nodes = tuple(node for node in self.nodes if node.type in types)
+        kept = {node.key for node in nodes}
+        events = tuple(e for e in self.events if e.artifact in kept and e.execution in kept)
+        return replace(self, nodes=nodes, events=events)
+
+    def alone(self) -> "Lineage":
+        """Return the nodes as the whole answer, with nothing left out."""
+        return replace(self, left_out={}, cursor=None)
+
+    def artifacts(self) -> list[LineageNode]:
+        """Return the artifacts among the nodes."""
+        return [node for node in self.nodes if node.kind is TypeKind.ARTIFACT]
+
+    def executions(self) -> list[LineageNode]:
+        """Return the executions among the nodes."""
+        return [node for node in self.nodes if node.kind is TypeKind.EXECUTION]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the answer as JSON-ready values: nodes, edges, complete, left_out, cursor."""
+        return {
+            "start": str(self.start),
+            "direction": str(self.direction),
+            "nodes": [
+                {
+                    "key": str(node.key),
+                    "kind": str(node.kind),
+                    "id": node.id,
+                    "type": node.type,
+                    "name": node.name,
+                    "state": node.state,
+                    "distance": node.distance,
+                }
+                for node in self.nodes
+            ],
+            "edges": [
+                {
+                    "source": str(event.source),
+                    "target": str(event.target),
+                    "type": event.type,
+                    "milliseconds_since_epoch": event.milliseconds_since_epoch,
+                    "path": None if event.path is None else json.loads(event.path),
+                }
+                for event in self.events
+            ],
+            "complete": self.complete,
+            "left_out": {str(kind): dict(counts) for kind, counts in self.left_out.items()},
+            "cursor": self.cursor,
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the answer as JSON text."""
+        return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return the nodes as a data frame: kind, id, type, name, state, distance.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise _missing("pandas", "pandas") from error
+        columns = list(LineageNode._fields)
+        rows = [[str(node.kind), *node[1:]] for node in self.nodes]
+        return pandas.DataFrame(rows, columns=columns)
+
+    def to_networkx(self) -> "networkx.MultiDiGraph[str]":
+        """Return the answer as a directed graph whose edges follow the data.
+
+        Nodes are `artifact:7`, `execution:3`; they carry kind, id, type, name, state, distance.
+
+        Raises:
+            MissingExtra: networkx is not installed.
+        """
+        try:
+            import networkx
+        except ImportError as error:
+            raise _missing("networkx", "graphs") from error
+        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
+        for node in self.nodes:
+            graph.add_node(str(node.key), **{**node._asdict(), "kind": str(node.kind)})
+        for event in self.events:
+            graph.add_edge(str(event.source), str(event.target), key=event.type, type=event.type)
+        return graph
+
+    def to_dot(self) -> str:
+        """Return the answer as a Graphviz text."""
+        from headwater.query.drawing import to_dot
+
+        return to_dot(self)
+
+    def to_svg(self) -> str:
+        """Return the answer as an SVG drawing, data flowing from left to right."""
+        from headwater.query.drawing import to_svg
+
+        return to_svg(self)
+
+    def tree(self) -> str:
+        """Return the answer as a tree in plain text; each node's branch is drawn once."""
+        from headwater.query.drawing import to_text
+
+        return to_text(self)
+
+    def __rich__(self) -> "Tree":
+        """Return the coloured tree that rich prints for the answer."""
+        from headwater.query.drawing import to_rich
+
+        return to_rich(self)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+
+def encode_cursor(namespace: str, start: NodeKey, direction: Direction, reached: int) -> str:
+    """Return the text that asks for what lies further than that many hops."""
+    content = json.dumps([namespace, str(start.kind), start.id, str(direction), reached])
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[str, NodeKey, Direction, int]:
+    """Return namespace, start, direction and hops of a cursor.
+
+    Raises:
+        InvalidArgument: it is not one.
+    """
+    try:
+        content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        namespace, kind, node_id, direction, reached = json.loads(content)
+        start = NodeKey(TypeKind(kind), int(node_id))
+        return str(namespace), start, Direction(direction), int(reached)
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise InvalidArgument(
+            f"{cursor!r:.200} is not a cursor.", hint="Use the cursor of a cut answer as it is."
+        ) from error
+
+
+def _missing(package: str, extra: str) -> MissingExtra:
+    return MissingExtra(
+        f"This needs {package}, which is not installed.",
+        hint=f"pip install 'headwater[{extra}]'",
+        package=package,
+    )

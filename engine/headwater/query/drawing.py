@@ -1,0 +1,205 @@
+"""Drawing: a lineage as a tree, as Graphviz text and as SVG."""
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from io import StringIO
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from headwater.query.answers import Direction, Lineage, LineageNode, NodeKey
+from headwater_schema import TypeKind
+
+_STATE_STYLES = {
+    "FAILED": "bold red",
+    "CANCELED": "red",
+    "ABANDONED": "red",
+    "DELETED": "strike dim",
+    "RUNNING": "yellow",
+    "PENDING": "yellow",
+}
+_QUIET_STATES = frozenset({"LIVE", "COMPLETE", None})
+_BOX_WIDTH, _BOX_HEIGHT, _COLUMN_GAP, _ROW_GAP, _MARGIN = 190, 44, 60, 22, 12
+_TITLE_CHARACTERS = 26
+_SWEEPS = 4
+
+
+def to_rich(lineage: Lineage) -> Tree:
+    """Return the lineage as a coloured tree whose root is the start.
+
+    A node that is reached in several ways has its branch drawn at the first, and a mark
+    (`^`) at the others.
+    """
+    nodes = {node.key: node for node in lineage.nodes}
+    nearer = _steps(lineage)
+    root = Tree(_label(nodes[lineage.start]) if lineage.start in nodes else Text(str(lineage.start)))
+    drawn = {lineage.start}
+    open_branches = [(root, lineage.start)]
+    while open_branches:
+        branch, key = open_branches.pop()
+        grown = []
+        for step in nearer.get(key, ()):
+            if step not in nodes:
+                continue
+            label = _label(nodes[step])
+            if step in drawn:
+                branch.add(label.append(" ^", style="dim"))
+            else:
+                drawn.add(step)
+                grown.append((branch.add(label), step))
+        open_branches += reversed(grown)
+    if not lineage.complete:
+        root.add(Text(f"… {_left_out(lineage)} left out", style="dim italic"))
+    return root
+
+
+def to_text(lineage: Lineage) -> str:
+    """Return the tree of `to_rich` without colours."""
+    target = StringIO()
+    width = 60 + 4 * max((node.distance for node in lineage.nodes), default=0) + 200
+    Console(file=target, no_color=True, width=width, force_terminal=False).print(to_rich(lineage))
+    return target.getvalue()
+
+
+def to_dot(lineage: Lineage) -> str:
+    """Return the lineage as Graphviz text: artifacts as boxes, executions as ellipses."""
+    lines = ["digraph lineage {", "  rankdir=LR;"]
+    for node in lineage.nodes:
+        shape = "box" if node.kind is TypeKind.ARTIFACT else "ellipse"
+        bold = ", penwidth=2" if node.key == lineage.start else ""
+        label = f"{_quoted(node.title)}\\n{_quoted(node.type)}"
+        lines.append(f'  "{node.key}" [shape={shape}, label="{label}"{bold}];')
+    for event in lineage.events:
+        label = "" if event.type in ("INPUT", "OUTPUT") else f' [label="{event.type}"]'
+        lines.append(f'  "{event.source}" -> "{event.target}"{label};')
+    return "\n".join([*lines, "}", ""])
+
+
+def to_svg(lineage: Lineage) -> str:
+    """Return the lineage as SVG, data flowing from left to right.
+
+    Nodes stand in columns by their place in the flow; within a column they are ordered so
+    that edges cross little. Made for up to some hundred nodes.
+    """
+    columns = _columns(lineage)
+    places = {
+        key: (
+            _MARGIN + column * (_BOX_WIDTH + _COLUMN_GAP),
+            _MARGIN + row * (_BOX_HEIGHT + _ROW_GAP),
+        )
+        for column, keys in enumerate(columns)
+        for row, key in enumerate(keys)
+    }
+    width = max((x for x, _ in places.values()), default=0) + _BOX_WIDTH + _MARGIN
+    height = max((y for _, y in places.values()), default=0) + _BOX_HEIGHT + _MARGIN
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>',
+        *(_arrow(places[event.source], places[event.target]) for event in lineage.events),
+        *(_box(node, places[node.key], start=node.key == lineage.start) for node in lineage.nodes),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _steps(lineage: Lineage) -> dict[NodeKey, list[NodeKey]]:
+    """Return for each node those one step further from the start."""
+    steps: dict[NodeKey, list[NodeKey]] = {}
+    for event in lineage.events:
+        pair = (event.target, event.source)
+        near, far = pair if lineage.direction is Direction.UPSTREAM else pair[::-1]
+        if far not in steps.setdefault(near, []):
+            steps[near].append(far)
+    return steps
+
+
+def _label(node: LineageNode) -> Text:
+    artifact = node.kind is TypeKind.ARTIFACT
+    text = Text(node.title, style="bold cyan" if artifact else "bold green")
+    if node.name:
+        text.append(f"  {node.type} #{node.id}", style="dim")
+    if node.state not in _QUIET_STATES:
+        text.append(f"  {node.state}", style=_STATE_STYLES.get(node.state or "", "magenta"))
+    return text
+
+
+def _left_out(lineage: Lineage) -> str:
+    counts = [f"{n:,} {name}" for by_type in lineage.left_out.values() for name, n in by_type.items()]
+    return ", ".join(counts)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+
+
+def _columns(lineage: Lineage) -> list[list[NodeKey]]:
+    sources: dict[NodeKey, list[NodeKey]] = {node.key: [] for node in lineage.nodes}
+    targets: dict[NodeKey, list[NodeKey]] = {node.key: [] for node in lineage.nodes}
+    for event in lineage.events:
+        sources[event.target].append(event.source)
+        targets[event.source].append(event.target)
+    ranks = _ranks(sources, targets)
+    columns: list[list[NodeKey]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
+    for node in lineage.nodes:
+        columns[ranks[node.key]].append(node.key)
+    for sweep in range(_SWEEPS):
+        neighbours, order = (sources, columns) if sweep % 2 == 0 else (targets, columns[::-1])
+        places: dict[NodeKey, float] = {}
+        for column in order:
+            column.sort(key=lambda key: _middle(neighbours[key], places))
+            places |= {key: row / max(len(column), 1) for row, key in enumerate(column)}
+    return columns
+
+
+def _ranks(
+    sources: Mapping[NodeKey, list[NodeKey]], targets: Mapping[NodeKey, list[NodeKey]]
+) -> dict[NodeKey, int]:
+    """Return each node's column: one more than the furthest of its sources (Kahn's order)."""
+    waiting = {key: len(before) for key, before in sources.items()}
+    ranks = {key: 0 for key, count in waiting.items() if count == 0}
+    ready = list(ranks)
+    while ready:
+        key = ready.pop()
+        for target in targets[key]:
+            ranks[target] = max(ranks.get(target, 0), ranks[key] + 1)
+            waiting[target] -= 1
+            if waiting[target] == 0:
+                ready.append(target)
+    # An execution that reads and writes one artifact is a cycle; its nodes still get a column.
+    return {key: ranks.get(key, 0) for key in sources}
+
+
+def _middle(neighbours: Iterable[NodeKey], places: Mapping[NodeKey, float]) -> float:
+    known = [places[key] for key in neighbours if key in places]
+    return sum(known) / len(known) if known else 0.0
+
+
+def _arrow(source: tuple[int, int], target: tuple[int, int]) -> str:
+    x1, y1 = source[0] + _BOX_WIDTH, source[1] + _BOX_HEIGHT // 2
+    x2, y2 = target[0], target[1] + _BOX_HEIGHT // 2
+    bend = _COLUMN_GAP // 2
+    return (
+        f'<path d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}" fill="none" '
+        'stroke="#64748b" marker-end="url(#arrow)"/>'
+    )
+
+
+def _box(node: LineageNode, place: tuple[int, int], *, start: bool) -> str:
+    x, y = place
+    artifact = node.kind is TypeKind.ARTIFACT
+    fill, stroke, radius = ("#e0f2fe", "#0369a1", 4) if artifact else ("#dcfce7", "#15803d", 20)
+    title = node.title
+    short = title if len(title) <= _TITLE_CHARACTERS else title[: _TITLE_CHARACTERS - 1] + "…"
+    middle = x + _BOX_WIDTH // 2
+    return (
+        f'<g><title>{escape(title)} ({escape(node.type)}) {escape(str(node.key))}</title>'
+        f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="{radius}" '
+        f'fill="{fill}" stroke="{stroke}" stroke-width="{3 if start else 1}"/>'
+        f'<text x="{middle}" y="{y + 18}" text-anchor="middle" font-weight="bold" '
+        f'fill="#0f172a">{escape(short)}</text>'
+        f'<text x="{middle}" y="{y + 34}" text-anchor="middle" fill="#475569">'
+        f"{escape(node.type[:_TITLE_CHARACTERS])}</text></g>"
+    )

@@ -1,0 +1,123 @@
+"""Listing: nodes of one kind in an order, a page at a time, as one statement.
+
+The only place besides `graph.statements` where a statement's text is put together, and only
+from the literals below: the label, the order key, the direction and the scope are each one of
+a closed set.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, LiteralString
+
+from headwater.errors import InvalidArgument
+from headwater.graph.statements import Statement, literal
+from headwater.query.paging import decode_token
+from headwater_schema import ListOptions, OrderField, TypeKind
+
+_NODES: dict[TypeKind, LiteralString] = {
+    TypeKind.ARTIFACT: "(node:Artifact)",
+    TypeKind.EXECUTION: "(node:Execution)",
+    TypeKind.CONTEXT: "(node:Context)",
+}
+_KEYS: dict[OrderField, LiteralString] = {
+    OrderField.ID: "node.id",
+    OrderField.CREATE_TIME: "node.create_time_since_epoch",
+    OrderField.LAST_UPDATE_TIME: "node.last_update_time_since_epoch",
+}
+_IN_CONTEXT: dict[TypeKind, LiteralString] = {
+    TypeKind.ARTIFACT: "MATCH (:Context {namespace: $namespace, id: $context_id})<-[:ATTRIBUTION]-(node:Artifact)",
+    TypeKind.EXECUTION: "MATCH (:Context {namespace: $namespace, id: $context_id})<-[:ASSOCIATION]-(node:Execution)",
+}
+
+
+class Scope(Enum):
+    """Which nodes a list is of."""
+
+    ALL = "all"
+    TYPES = "types"
+    CONTEXT = "context"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A statement that lists nodes, and its parameters but for the namespace and the scope's."""
+
+    statement: Statement
+    parameters: dict[str, Any]
+
+
+def list_page(kind: TypeKind, scope: Scope, options: ListOptions) -> Listing:
+    """Return the statement for one page and one row more, which tells whether another follows.
+
+    Its rows are property maps. Parameters to add: `namespace`, and `type_ids` or `context_id`
+    by the scope.
+
+    Raises:
+        InvalidArgument: the page size is not positive, or the token is not one for this order.
+    """
+    if options.max_result_size < 1:
+        raise InvalidArgument(
+            f"A page holds at least 1 node, asked for {options.max_result_size}.",
+            max_result_size=options.max_result_size,
+        )
+    after = decode_token(options)
+    by_id = options.order_by is OrderField.ID
+    parts: list[LiteralString] = [_match(kind, scope)]
+    if scope is Scope.CONTEXT:
+        parts.append("WITH node WHERE true")
+    if scope is Scope.TYPES:
+        parts.append("AND node.type_id IN $type_ids")
+    if after is not None:
+        parts.append(_after(options))
+    parts.append(_order(options))
+    parts.append("LIMIT $limit")
+    parts.append("RETURN properties(node) AS properties")
+    parameters: dict[str, Any] = {"limit": options.max_result_size + 1}
+    if after is not None:
+        parameters |= {"after_id": after.id} | ({} if by_id else {"after_key": after.key})
+    name = f"listing/{kind.lower()}_{scope.value}_{options.order_by.lower()}_{options.is_asc}"
+    return Listing(Statement(name, literal(parts)), parameters)
+
+
+def list_all(kind: TypeKind, scope: Scope) -> Statement:
+    """Return the statement for all nodes by id, in chunks of 1,000 property maps."""
+    parts: list[LiteralString] = [_match(kind, scope)]
+    if scope is Scope.CONTEXT:
+        parts.append("WITH node WHERE true")
+    if scope is Scope.TYPES:
+        parts.append("AND node.type_id IN $type_ids")
+    parts += [
+        "WITH node ORDER BY node.id",
+        "WITH collect(properties(node)) AS rows",
+        "UNWIND range(0, size(rows) - 1, 1000) AS start",
+        "RETURN rows[start..start + 1000] AS chunk",
+    ]
+    return Statement(f"listing/{kind.lower()}_{scope.value}", literal(parts))
+
+
+def _match(kind: TypeKind, scope: Scope) -> LiteralString:
+    if scope is Scope.CONTEXT:
+        return _IN_CONTEXT[kind]
+    # The second condition lets the planner seek by namespace in the index on (namespace, id).
+    return f"MATCH {_NODES[kind]}\nWHERE node.namespace = $namespace AND node.id IS NOT NULL"
+
+
+def _after(options: ListOptions) -> LiteralString:
+    key = _KEYS[options.order_by]
+    sign: LiteralString = ">" if options.is_asc else "<"
+    if options.order_by is OrderField.ID:
+        return f"AND node.id {sign} $after_id"
+    return (
+        f"AND {key} {sign}= $after_key\n"
+        f"AND ({key} {sign} $after_key OR node.id {sign} $after_id)"
+    )
+
+
+def _order(options: ListOptions) -> LiteralString:
+    direction: LiteralString = "" if options.is_asc else " DESC"
+    key = _KEYS[options.order_by]
+    keys: list[LiteralString] = [f"{key}{direction}"]
+    if options.order_by is not OrderField.ID:
+        keys.append(f"node.id{direction}")
+    # Ordering by the namespace too, which is one value, lets the index give the order.
+    return f"WITH node ORDER BY node.namespace{direction}, {', '.join(keys)}"

@@ -1,0 +1,187 @@
+"""Nodes: artifacts, executions and contexts read back, one service for each kind."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+from headwater.graph.records import decode_node, rows_of
+from headwater.graph.session import Row
+from headwater.graph.statements import load
+from headwater.query.listing import Scope as ListScope
+from headwater.query.listing import list_all, list_page
+from headwater.query.paging import Position, encode_token
+from headwater.services.scope import Scope
+from headwater.services.types import TypeService
+from headwater_schema import (
+    Artifact,
+    ArtifactState,
+    Context,
+    Execution,
+    ListOptions,
+    OrderField,
+    Page,
+    TypeKind,
+)
+from headwater_schema.stored import LABELS
+
+NodeT = TypeVar("NodeT", Artifact, Execution, Context)
+
+
+class NodeService(Generic[NodeT]):
+    """Reads nodes of one kind in one namespace."""
+
+    def __init__(self, scope: Scope, types: TypeService, kind: TypeKind) -> None:
+        self._scope = scope
+        self._types = types
+        self.kind = kind
+
+    def by_ids(self, ids: Iterable[int]) -> list[NodeT]:
+        """Return the nodes with those ids, each once, by id; unknown ids are passed over."""
+        chunks = self._read("node/by_ids", ids=list(ids))
+        return [self._decode(stored) for stored in rows_of(chunks)]
+
+    def by_external_ids(self, external_ids: Iterable[str]) -> list[NodeT]:
+        """Return the nodes with those external ids, by id; unknown ones are passed over."""
+        return self._nodes(self._read("node/by_external_ids", external_ids=list(external_ids)))
+
+    def by_type_and_name(
+        self, type_name: str, name: str, *, version: str | None = None
+    ) -> NodeT | None:
+        """Return the node of that type and name, None if there is none."""
+        node_type = self._types.find(self.kind, type_name, version)
+        if node_type is None:
+            return None
+        nodes = self._nodes(self._read("node/by_name", type_ids=[node_type.id], name=name))
+        return nodes[0] if nodes else None
+
+    def by_name(self, name: str, *, type_name: str | None = None) -> list[NodeT]:
+        """Return the nodes of that name, one per type that has one, by id."""
+        type_ids = self._type_ids(type_name)
+        return self._nodes(self._read("node/by_name", type_ids=type_ids, name=name))
+
+    def by_type(self, type_name: str, *, version: str | None = None) -> list[NodeT]:
+        """Return every node of a type, by id; none where there is no such type."""
+        node_type = self._types.find(self.kind, type_name, version)
+        if node_type is None:
+            return []
+        statement = list_all(self.kind, ListScope.TYPES)
+        return self._all(statement, type_ids=[node_type.id])
+
+    def in_context(self, context_id: int) -> list[NodeT]:
+        """Return every artifact or execution of a context, by id."""
+        return self._all(list_all(self.kind, ListScope.CONTEXT), context_id=context_id)
+
+    def all(self) -> list[NodeT]:
+        """Return every node, by id."""
+        return self._all(list_all(self.kind, ListScope.ALL))
+
+    def page(
+        self,
+        options: ListOptions | None = None,
+        *,
+        type_name: str | None = None,
+        context_id: int | None = None,
+    ) -> Page[NodeT]:
+        """Return one page of nodes.
+
+        Args:
+            options: size, order and token of the page.
+            type_name: only of this type, in all its versions.
+            context_id: only of this context.
+        """
+        options = options or ListOptions()
+        scope, parameters = ListScope.ALL, dict[str, Any]()
+        if context_id is not None:
+            scope, parameters = ListScope.CONTEXT, {"context_id": context_id}
+        elif type_name is not None:
+            scope, parameters = ListScope.TYPES, {"type_ids": self._type_ids(type_name)}
+        listing = list_page(self.kind, scope, options)
+        rows = self._scope.graph.read(
+            listing.statement,
+            namespace=self._scope.namespace,
+            **listing.parameters,
+            **parameters,
+        )
+        nodes = self._nodes(rows[: options.max_result_size])
+        more = len(rows) > options.max_result_size
+        token = encode_token(options, _position(nodes[-1], options.order_by)) if more else ""
+        return Page(tuple(nodes), token)
+
+    def _type_ids(self, type_name: str | None) -> Sequence[int | None]:
+        if type_name is None:
+            return [node_type.id for node_type in self._types.all(self.kind)]
+        return [node_type.id for node_type in self._types.named(self.kind, type_name)]
+
+    def _read(self, name: str, /, **parameters: object) -> list[Row]:
+        statement = load(name, LABELS[self.kind])
+        return self._scope.graph.read(statement, namespace=self._scope.namespace, **parameters)
+
+    def _all(self, statement: Any, **parameters: object) -> list[NodeT]:  # noqa: ANN401 - a Statement
+        chunks = self._scope.graph.read(
+            statement, namespace=self._scope.namespace, **parameters
+        )
+        return [self._decode(stored) for stored in rows_of(chunks)]
+
+    def _nodes(self, rows: Iterable[Row]) -> list[NodeT]:
+        return [self._decode(row[0]) for row in rows]
+
+    def _decode(self, stored: dict[str, Any]) -> NodeT:
+        return cast("NodeT", decode_node(self.kind, stored, self._scope.fetch))
+
+
+class ArtifactService(NodeService[Artifact]):
+    """Reads artifacts, also by what they are: uri, digest, series."""
+
+    def __init__(self, scope: Scope, types: TypeService) -> None:
+        super().__init__(scope, types, TypeKind.ARTIFACT)
+
+    def by_uris(self, uris: Iterable[str]) -> list[Artifact]:
+        """Return the artifacts with one of those uris, by id; `""` finds those without one."""
+        wanted = dict.fromkeys(uris)
+        rows = [[uri, hashlib.sha256(uri.encode()).hexdigest()] for uri in wanted if uri]
+        found = self._nodes(self._plain("node/by_uris", uris=rows)) if rows else []
+        if "" in wanted:
+            found += self._nodes(self._plain("node/without_uri"))
+        return sorted(found, key=lambda artifact: artifact.id or 0)
+
+    def by_digest(self, digest: str) -> list[Artifact]:
+        """Return the artifacts whose payload has that digest, newest first."""
+        return self._nodes(self._plain("node/by_digest", digest=digest))
+
+    def latest(
+        self,
+        series: str,
+        *,
+        type_name: str | None = None,
+        state: ArtifactState = ArtifactState.LIVE,
+    ) -> list[Artifact]:
+        """Return the newest version of a series in a state, one per type that has one."""
+        return self._nodes(
+            self._plain(
+                "series/latest",
+                series=series,
+                type_ids=None if type_name is None else self._type_ids(type_name),
+                state=str(state),
+            )
+        )
+
+    def versions(self, series: str, *, type_name: str | None = None) -> list[Artifact]:
+        """Return every version of a series, by type and version."""
+        type_ids = None if type_name is None else self._type_ids(type_name)
+        return self._nodes(self._plain("series/versions", series=series, type_ids=type_ids))
+
+    def _plain(self, name: str, /, **parameters: object) -> list[Row]:
+        return self._scope.graph.read(
+            load(name), namespace=self._scope.namespace, **parameters
+        )
+
+
+def _position(node: Artifact | Execution | Context, order: OrderField) -> Position:
+    match order:
+        case OrderField.ID:
+            key = 0
+        case OrderField.CREATE_TIME:
+            key = node.create_time_since_epoch or 0
+        case OrderField.LAST_UPDATE_TIME:
+            key = node.last_update_time_since_epoch or 0
+    return Position(key, node.id or 0)

@@ -1,0 +1,255 @@
+"""Put: the one operation that writes nodes, events and links, in one transaction.
+
+A request is checked, its large values go to the object store, its ids are taken, and then
+one statement made of the blocks it needs does the rest: two round trips with the commit.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from headwater.errors import Aborted, AlreadyExists, HeadwaterError, Internal, InvalidArgument, NotFound
+from headwater.graph.records import Encoded, encode_node, offloaded
+from headwater.graph.session import Transaction
+from headwater.graph.statements import joined, load
+from headwater.services.door import Caller, Written
+from headwater.services.namespaces import NamespaceService
+from headwater.services.put_outcome import PutOutcome
+from headwater.services.put_plan import Planner, PutPlan, count_new, nodes_of
+from headwater.services.scope import Scope
+from headwater.services.types import TypeService
+from headwater_schema import NodeType, PutAnswer, PutRequest, TypeKind
+from headwater_schema.nodes import Node
+from headwater_schema.stored import LABELS
+
+_BLOCKS = (
+    "types",
+    "series",
+    "artifacts",
+    "executions",
+    "contexts",
+    "merged",
+    "artifact_updates",
+    "execution_updates",
+    "context_updates",
+    "input_events",
+    "output_events",
+    "events",
+    "new_attributions",
+    "merged_attributions",
+    "attributions",
+    "new_associations",
+    "merged_associations",
+    "associations",
+    "parents",
+)
+_TRIES = 5
+
+
+class _StaleTypes(Exception):  # noqa: N818 - a signal, not an error
+    """The types that this process knows are not those of the graph."""
+
+
+class PutService:
+    """Writes to one namespace. Safe to share between threads."""
+
+    def __init__(self, scope: Scope, namespaces: NamespaceService, types: TypeService) -> None:
+        self._scope = scope
+        self._namespaces = namespaces
+        self._types = types
+
+    def put(self, request: PutRequest, *, caller: Caller | None = None) -> PutAnswer:
+        """Return the ids of the request's nodes, after writing all of it or, on an error, nothing.
+
+        Args:
+            request: what to write.
+            caller: who asks, and why.
+
+        Raises:
+            InvalidArgument: a property is not declared or of another kind, an id is unknown, a
+                context has no name, parent contexts would form a cycle.
+            NotFound: a type id is unknown.
+            AlreadyExists: a name, external id or event is taken.
+            FailedPrecondition: the update times do not match, if that was asked.
+            OutOfRange: a position beyond the request's nodes.
+
+        Source: MLMD, PutExecution and PutLineageSubgraph; every other put is a part of them.
+        """
+        self._namespaces.ensure()
+        request = self._reused(request)
+        type_ids = self._types_of_updates(request)
+        floors: dict[int, int] = {}
+        for _ in range(_TRIES):
+            try:
+                return self._put(request, type_ids, floors, caller)
+            except _StaleTypes:
+                self._forget()
+            except AlreadyExists as error:
+                if not self._raise_floors(request, floors, error):
+                    raise _explained(error, self._scope.namespace) from error
+        raise Aborted(
+            f"Namespace {self._scope.namespace!r} kept changing under this request.",
+            hint="Try again.",
+        )
+
+    def _put(
+        self,
+        request: PutRequest,
+        type_ids: Mapping[tuple[TypeKind, int], int],
+        floors: Mapping[int, int],
+        caller: Caller | None,
+    ) -> PutAnswer:
+        now = self._scope.clock()
+        encoded: dict[int, Encoded] = {}
+        planner = Planner(
+            request,
+            namespace=self._scope.namespace,
+            now=now,
+            type_of=lambda node: self._type_of(node, type_ids),
+            encode=lambda node: encoded[id(node)],
+            floors=floors,
+        )
+        planner.check()
+        for kind in TypeKind:
+            for node in nodes_of(request, kind):
+                encoded[id(node)] = self._encode(node)
+        plan = planner.plan(self._scope.ids.take(self._scope.namespace, count_new(request)))
+        return self._scope.door.write(lambda tx: self._run(tx, request, plan, now), caller=caller)
+
+    def _run(self, tx: Transaction, request: PutRequest, plan: PutPlan, now: int) -> Written[PutAnswer]:
+        rows: dict[str, list[Any]] = dict(plan.rows)
+        if plan.types:
+            rows["types"] = [[type_id, name] for type_id, name in plan.types.items()]
+        blocks = tuple(f"put/{block}" for block in _BLOCKS if block in rows)
+        if not blocks:
+            return Written(PutAnswer((), (), (), {}), [])
+        statement = joined(blocks)
+        answer = tx.run(statement, namespace=self._scope.namespace, now=now, **rows)
+        results = dict(zip(statement.returns, answer[0], strict=True)) if statement.returns else {}
+        if results.get("stale_types"):
+            raise _StaleTypes
+        outcome = PutOutcome(request, plan, results, namespace=self._scope.namespace)
+        outcome.check(tx)
+        return outcome.written()
+
+    def _type_of(self, node: Node, type_ids: Mapping[tuple[TypeKind, int], int]) -> NodeType:
+        type_id = node.type_id
+        if type_id is None and node.id is not None:
+            type_id = type_ids.get((node.kind, node.id))
+        if type_id is None:
+            raise InvalidArgument(
+                f"Type id is missing. Asked to put {node.kind.lower()} {node.name!r:.200} without one.",
+                hint="Register the type and use its id.",
+            )
+        found = self._types.by_id(type_id)
+        if found is None:
+            raise NotFound(
+                f"Cannot find type for {node.kind.lower()}: no type has id {type_id} in namespace "
+                f"{self._scope.namespace!r}.",
+                type_id=type_id,
+            )
+        return found
+
+    def _types_of_updates(self, request: PutRequest) -> dict[tuple[TypeKind, int], int]:
+        """Return the type id of each node that is updated and does not say its type."""
+        known: dict[tuple[TypeKind, int], int] = {}
+        for kind in TypeKind:
+            ids = [n.id for n in nodes_of(request, kind) if n.id is not None and n.type_id is None]
+            if ids:
+                statement = load("node/type_ids", LABELS[kind])
+                rows = self._scope.graph.read(statement, namespace=self._scope.namespace, ids=ids)
+                found = {(kind, row[0]): row[1] for row in rows}
+                if missing := [i for i in ids if (kind, i) not in found]:
+                    raise InvalidArgument(
+                        f"Cannot find the given id {missing[0]}: no such {kind.lower()} in namespace "
+                        f"{self._scope.namespace!r}.",
+                        hint="Leave the id out to insert.",
+                        ids=missing,
+                    )
+                known |= found
+        return known
+
+    def _encode(self, node: Node) -> Encoded:
+        encoded = encode_node(node, offload_bytes=self._scope.offload_bytes)
+        for large in encoded.large:
+            stored = self._scope.object_store.put(large.content)
+            encoded.stored[large.key] = offloaded(large.kind, stored.digest, stored.size_bytes)
+        return encoded
+
+    def _reused(self, request: PutRequest) -> PutRequest:
+        """Return the request with the ids of artifacts that are to be found by external id."""
+        asked = [a.external_id for a in request.artifacts if a.id is None and a.external_id is not None]
+        if not request.reuse_artifacts or not asked:
+            return request
+        if len(set(asked)) < len(asked):
+            raise AlreadyExists("Two artifacts of the request have the same external id.")
+        statement = load("node/by_external_ids", "Artifact")
+        rows = self._scope.graph.read(
+            statement, namespace=self._scope.namespace, external_ids=asked
+        )
+        known = {row[0]["external_id"]: row[0]["id"] for row in rows}
+        artifacts = tuple(
+            a.model_copy(update={"id": known[a.external_id]})
+            if a.id is None and a.external_id in known
+            else a
+            for a in request.artifacts
+        )
+        return replace(request, artifacts=artifacts)
+
+    def _raise_floors(
+        self, request: PutRequest, floors: dict[int, int], error: AlreadyExists
+    ) -> bool:
+        """Return whether a name made for a series was taken, after looking where it is free."""
+        clash = _Clash.of(error)
+        if clash is None or "name" not in clash.keys or clash.label != "Artifact":
+            return False
+        raised = False
+        for position, series in request.series.items():
+            type_id = request.artifacts[position].type_id
+            taken = self._scope.graph.read(
+                load("series/taken"), namespace=self._scope.namespace, type_id=type_id, series=series
+            )[0][0]
+            raised = raised or taken > floors.get(position, 0)
+            floors[position] = taken
+        return raised
+
+    def _forget(self) -> None:
+        self._types.forget()
+        self._namespaces.forget()
+        self._namespaces.ensure()
+        self._scope.ids.forget(self._scope.namespace)
+
+
+class _Clash:
+    """Which unique value was taken, read out of the server's words."""
+
+    _FORM = re.compile(r"with label `(?P<label>\w+)` and propert(?:y|ies) (?P<properties>.*)", re.DOTALL)
+
+    def __init__(self, label: str, properties: str) -> None:
+        self.label = label
+        self.properties = properties
+        self.keys = re.findall(r"`(\w+)` = ", properties)
+
+    @classmethod
+    def of(cls, error: AlreadyExists) -> "_Clash | None":
+        found = cls._FORM.search(str(error.values.get("detail", "")))
+        return cls(found["label"], found["properties"]) if found else None
+
+
+def _explained(error: AlreadyExists, namespace: str) -> HeadwaterError:
+    clash = _Clash.of(error)
+    if clash is None:
+        return error
+    key = clash.keys[-1]
+    if key == "id":
+        return Internal(f"An id was given out twice: {clash.properties:.300}.")
+    value = clash.properties.rsplit(f"`{key}` = ", 1)[-1]
+    what = "of the same type " if key == "name" else ""
+    return AlreadyExists(
+        f"{clash.label} with {key.replace('_', ' ')} {value:.300} exists already {what}in namespace "
+        f"{namespace!r}.",
+        hint="Use another one, or update the one that has it, by its id.",
+        key=key,
+        label=clash.label,
+    )

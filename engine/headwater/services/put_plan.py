@@ -1,0 +1,377 @@
+"""Plan of a put: a request checked and turned into blocks of one statement with their rows.
+
+Everything that can be refused without asking the graph is refused here, before anything is
+written. Knows nothing of transactions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from headwater.errors import AlreadyExists, InvalidArgument, NotFound, OutOfRange
+from headwater.graph.records import STATE_KEYS, URI_KEYS, Encoded, encode_path, keys_of
+from headwater.services.types import check_declared
+from headwater_schema import (
+    Artifact,
+    Context,
+    EventPut,
+    EventType,
+    Execution,
+    LinkPut,
+    New,
+    NodeRef,
+    NodeType,
+    PutRequest,
+    TypeKind,
+    kind_of,
+)
+from headwater_schema.nodes import Node
+from headwater_schema.stored import CUSTOM_PREFIXES, DECLARED_PREFIXES
+
+TypeOf = Callable[[Node], NodeType]
+Encode = Callable[[Node], Encoded]
+
+_IDENTITY = ("namespace", "id", "type_id", "type", "create_time_since_epoch", "series", "version")
+_TIME = "last_update_time_since_epoch"
+_NAMES: dict[TypeKind, str] = {
+    TypeKind.ARTIFACT: "artifact",
+    TypeKind.EXECUTION: "execution",
+    TypeKind.CONTEXT: "context",
+}
+
+
+@dataclass(slots=True)
+class PutPlan:
+    """What a request becomes: rows by the block that takes them, and the ids it will have.
+
+    Attributes:
+        ids: by kind, the id of each node of the request, by position. That of a merged
+            context is the one it gets if it turns out to be new.
+        merged: position of each row of the block `merged`.
+        rows: by block.
+        types: names of the types that the rows rely on, by id.
+    """
+
+    ids: dict[TypeKind, list[int]]
+    merged: list[int] = field(default_factory=list)
+    rows: dict[str, list[Any]] = field(default_factory=dict)
+    types: dict[int, str] = field(default_factory=dict)
+
+    def add(self, block: str, row: object) -> None:
+        """Add a row to a block."""
+        self.rows.setdefault(block, []).append(row)
+
+
+def count_new(request: PutRequest) -> dict[str, int]:
+    """Return how many ids of each kind the request needs."""
+    counts = {
+        str(kind): sum(node.id is None for node in nodes_of(request, kind)) for kind in TypeKind
+    }
+    return counts | {"EVENT": len(request.events)}
+
+
+def nodes_of(request: PutRequest, kind: TypeKind) -> Sequence[Artifact | Execution | Context]:
+    """Return the request's nodes of one kind."""
+    match kind:
+        case TypeKind.ARTIFACT:
+            return request.artifacts
+        case TypeKind.EXECUTION:
+            return request.executions
+        case TypeKind.CONTEXT:
+            return request.contexts
+
+
+class Planner:
+    """Turns one request into a plan.
+
+    Args:
+        request: what is asked.
+        namespace: the tenant.
+        now: milliseconds.
+        type_of: the type of a node.
+        encode: a node's stored properties, after large values were put away.
+        floors: by position of an artifact of a series, the least version it may not have.
+    """
+
+    def __init__(
+        self,
+        request: PutRequest,
+        *,
+        namespace: str,
+        now: int,
+        type_of: TypeOf,
+        encode: Encode,
+        floors: Mapping[int, int],
+    ) -> None:
+        self._request = request
+        self._namespace = namespace
+        self._now = now
+        self._type_of = type_of
+        self._encode = encode
+        self._floors = floors
+
+    def check(self) -> None:
+        """Check everything that needs no ids and no graph; raise and nothing is used up."""
+        for kind in TypeKind:
+            for node in nodes_of(self._request, kind):
+                self._check_node(kind, node)
+        seen: set[tuple[NodeRef, NodeRef, EventType]] = set()
+        for event in self._request.events:
+            self._check_event(event, seen)
+        for link in (*self._request.attributions, *self._request.associations):
+            self._check_ref(TypeKind.CONTEXT, link.context)
+        for link in self._request.attributions:
+            self._check_ref(TypeKind.ARTIFACT, link.node)
+        for link in self._request.associations:
+            self._check_ref(TypeKind.EXECUTION, link.node)
+        for parent in self._request.parents:
+            self._check_ref(TypeKind.CONTEXT, parent.child)
+            self._check_ref(TypeKind.CONTEXT, parent.parent)
+            if parent.child == parent.parent:
+                raise InvalidArgument(f"A context cannot be its own parent: {_named(parent.child)}.")
+
+    def plan(self, ids: Mapping[str, Sequence[int]]) -> PutPlan:
+        """Return the plan, with those ids for what is new."""
+        free = {kind: iter(ids[str(kind)]) for kind in TypeKind}
+        self._plan = PutPlan(
+            {
+                kind: [next(free[kind]) if node.id is None else node.id for node in nodes_of(self._request, kind)]
+                for kind in TypeKind
+            }
+        )
+        for kind in TypeKind:
+            for position, node in enumerate(nodes_of(self._request, kind)):
+                self._plan_node(kind, position, node)
+        for ordinal, event in zip(ids["EVENT"], self._request.events, strict=True):
+            self._plan_event(ordinal, event)
+        for block, kind, links in (
+            ("attributions", TypeKind.ARTIFACT, self._request.attributions),
+            ("associations", TypeKind.EXECUTION, self._request.associations),
+        ):
+            for link in dict.fromkeys(links):
+                self._plan_link(block, kind, link)
+        for parent in self._request.parents:
+            self._plan.add("parents", [*self._context(parent.child), *self._context(parent.parent)])
+        return self._plan
+
+    # Checks.
+
+    def _check_node(self, kind: TypeKind, node: Node) -> None:
+        node_type = self._type_of(node)
+        if node_type.kind is not kind:
+            raise NotFound(
+                f"Cannot find type for {_NAMES[kind]}: type id {node.type_id} is "
+                f"{node_type.kind.lower()} type {node_type.name!r:.200}.",
+                type_id=node.type_id,
+            )
+        masked = _masked_keys(self._mask(kind)) if node.id is not None else None
+        for key, value in node.properties.items():
+            if masked is None or masked.takes(key, custom=False):
+                check_declared(node_type, key, kind_of(value))
+        if kind is TypeKind.CONTEXT and not node.name:
+            mask = self._mask(kind)
+            if node.id is None or not mask or "name" in mask:
+                raise InvalidArgument(
+                    f"A context needs a name, found {node.name!r} for type {node_type.name!r:.200}.",
+                    type_name=node_type.name,
+                )
+
+    def _check_event(
+        self, event: EventPut, seen: set[tuple[NodeRef, NodeRef, EventType]]
+    ) -> None:
+        self._check_ref(TypeKind.ARTIFACT, event.artifact)
+        self._check_ref(TypeKind.EXECUTION, event.execution)
+        key = (event.artifact, event.execution, event.type)
+        if key in seen:
+            raise AlreadyExists(
+                f"The request has two {event.type} events between {_named(event.artifact)} "
+                f"artifact and {_named(event.execution)} execution.",
+                event_type=event.type,
+            )
+        seen.add(key)
+
+    def _check_ref(self, kind: TypeKind, ref: NodeRef) -> None:
+        if isinstance(ref, New) and not 0 <= ref.position < len(nodes_of(self._request, kind)):
+            raise OutOfRange(
+                f"The request has {len(nodes_of(self._request, kind))} {_NAMES[kind]}s, "
+                f"position {ref.position} is asked for.",
+                position=ref.position,
+            )
+
+    # Nodes.
+
+    def _plan_node(self, kind: TypeKind, position: int, node: Node) -> None:
+        node_type = self._type_of(node)
+        type_id = _id_of(node_type)
+        self._plan.types[type_id] = node_type.name
+        stored = dict(self._encode(node).stored)
+        payload = self._request.payloads.get(position) if kind is TypeKind.ARTIFACT else None
+        if payload is not None:
+            stored |= {"digest": payload.digest, "size_bytes": payload.size_bytes}
+        if node.id is not None:
+            self._plan.add(f"{_NAMES[kind]}_updates", self._update(kind, node, stored))
+            return
+        whole = {
+            "namespace": self._namespace,
+            "id": self._plan.ids[kind][position],
+            "type_id": type_id,
+            "type": node_type.name,
+            "create_time_since_epoch": self._now,
+            _TIME: self._now,
+            **stored,
+        }
+        if node.name is not None:
+            whole["name"] = node.name
+        if kind is TypeKind.ARTIFACT and position in self._request.series:
+            series = self._request.series[position]
+            whole["series"] = series
+            floor = self._floors.get(position, 0)
+            self._plan.add("series", [position, type_id, series, floor, whole])
+        elif kind is TypeKind.CONTEXT and self._request.reuse_contexts:
+            self._plan.merged.append(position)
+            self._plan.add("merged", whole)
+        else:
+            self._plan.add(f"{_NAMES[kind]}s", whole)
+
+    def _update(self, kind: TypeKind, node: Node, stored: Mapping[str, Any]) -> dict[str, Any]:
+        renames = kind is TypeKind.CONTEXT
+        compare = dict(stored) if node.name is None else {**stored, "name": node.name}
+        ignore = [*_IDENTITY, _TIME]
+        if "digest" not in stored:
+            ignore += ["digest", "size_bytes"]
+        mask = _masked_keys(self._mask(kind))
+        keys, prefixes = mask.cleared(kind) if mask else _all_keys(kind)
+        values = {**stored, "name": node.name} if renames else stored
+        return {
+            "id": node.id,
+            "set": {k: v for k, v in values.items() if not mask or mask.sets(k, kind)},
+            "keys": keys,
+            "prefixes": prefixes,
+            "compare": compare,
+            "ignore": ignore,
+            "bump": node.type is None
+            or (self._request.force_update_time and kind is TypeKind.EXECUTION),
+            "step": int(self._request.match_update_times),
+        }
+
+    # Edges.
+
+    def _plan_event(self, ordinal: int, event: EventPut) -> None:
+        time = event.milliseconds_since_epoch
+        properties: dict[str, Any] = {
+            "ordinal": ordinal,
+            "milliseconds_since_epoch": self._now if time is None else time,
+        }
+        path = encode_path(event.path)
+        if path is not None:
+            properties["path"] = path
+        artifact_id = self._id(TypeKind.ARTIFACT, event.artifact)
+        execution_id = self._id(TypeKind.EXECUTION, event.execution)
+        row = [ordinal, artifact_id, execution_id, properties]
+        if not self._is_new(TypeKind.EXECUTION, event.execution):
+            self._plan.add("events", [*row, str(event.type)])
+        elif event.type is EventType.INPUT:
+            self._plan.add("input_events", row)
+        elif event.type is EventType.OUTPUT:
+            self._plan.add("output_events", row)
+        else:
+            self._plan.add("events", [*row, str(event.type)])
+
+    def _plan_link(self, block: str, kind: TypeKind, link: LinkPut) -> None:
+        node_id = self._id(kind, link.node)
+        context_id, type_id, name = self._context(link.context)
+        if not self._is_new(kind, link.node):
+            self._plan.add(block, [node_id, context_id, type_id, name])
+        elif context_id is None:
+            self._plan.add(f"merged_{block}", [node_id, type_id, name])
+        else:
+            self._plan.add(f"new_{block}", [node_id, context_id])
+
+    def _context(self, ref: NodeRef) -> list[Any]:
+        """Return [id, type id, name]: the id, or where only the graph knows it the other two."""
+        if isinstance(ref, New):
+            node = self._request.contexts[ref.position]
+            if node.id is None and self._request.reuse_contexts:
+                return [None, _id_of(self._type_of(node)), node.name]
+        return [self._id(TypeKind.CONTEXT, ref), None, None]
+
+    def _mask(self, kind: TypeKind) -> tuple[str, ...]:
+        return self._request.update_masks.get(kind, ())
+
+    def _id(self, kind: TypeKind, ref: NodeRef) -> int:
+        return self._plan.ids[kind][ref.position] if isinstance(ref, New) else ref
+
+    def _is_new(self, kind: TypeKind, ref: NodeRef) -> bool:
+        return isinstance(ref, New) and nodes_of(self._request, kind)[ref.position].id is None
+
+
+def _id_of(node_type: NodeType) -> int:
+    if node_type.id is None:
+        raise InvalidArgument(f"Type {node_type.name!r:.200} is not registered.")
+    return node_type.id
+
+
+def _named(ref: NodeRef) -> str:
+    return f"new #{ref.position}" if isinstance(ref, New) else f"existing {ref}"
+
+
+def _all_keys(kind: TypeKind) -> tuple[list[str], list[str]]:
+    keys = ["external_id", *([STATE_KEYS[kind]] if kind in STATE_KEYS else [])]
+    if kind is TypeKind.ARTIFACT:
+        keys += URI_KEYS
+    return keys, [*DECLARED_PREFIXES, *CUSTOM_PREFIXES]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """An update mask, taken apart.
+
+    Source: MLMD, `update_mask` of PutArtifacts and its siblings.
+    """
+
+    fields: frozenset[str]
+    keys: frozenset[tuple[bool, str]]
+
+    def takes(self, key: str, *, custom: bool) -> bool:
+        """Return whether the mask names a user's property."""
+        whole = "custom_properties" if custom else "properties"
+        return whole in self.fields or (custom, key) in self.keys
+
+    def cleared(self, kind: TypeKind) -> tuple[list[str], list[str]]:
+        """Return the stored keys and prefixes that an update removes before it sets."""
+        keys = [stored for custom, key in sorted(self.keys) for stored in keys_of(key, custom=custom)]
+        for name in ("external_id", STATE_KEYS.get(kind)):
+            if name in self.fields and name is not None:
+                keys.append(name)
+        if kind is TypeKind.ARTIFACT and "uri" in self.fields:
+            keys += URI_KEYS
+        prefixes = [
+            prefix
+            for name, family in (("properties", DECLARED_PREFIXES), ("custom_properties", CUSTOM_PREFIXES))
+            if name in self.fields
+            for prefix in family
+        ]
+        return keys, prefixes
+
+    def sets(self, stored_key: str, kind: TypeKind) -> bool:
+        """Return whether an update sets a stored key."""
+        if stored_key == "name":
+            return kind is TypeKind.CONTEXT and "name" in self.fields
+        if stored_key in URI_KEYS:
+            return "uri" in self.fields
+        for family, custom in ((DECLARED_PREFIXES, False), (CUSTOM_PREFIXES, True)):
+            for prefix in family:
+                if stored_key.startswith(prefix):
+                    return self.takes(stored_key.removeprefix(prefix), custom=custom)
+        return stored_key in self.fields or stored_key in ("digest", "size_bytes")
+
+
+def _masked_keys(paths: Sequence[str]) -> _Mask | None:
+    if not paths:
+        return None
+    keys = set()
+    for path in paths:
+        whole, dot, key = path.partition(".")
+        if dot and whole in ("properties", "custom_properties"):
+            keys.add((whole == "custom_properties", key))
+    return _Mask(frozenset(paths), frozenset(keys))
