@@ -1,0 +1,132 @@
+"""Opening: from settings to a store, starting the local servers where nothing else is set."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from headwater.errors import FailedPrecondition
+from headwater.graph.migrate import migrate
+from headwater.graph.session import Graph
+from headwater.local import LocalStatus, Progress, ServerStatus, status, up
+from headwater.objects import ObjectStore, open_object_store
+from headwater.services.door import Observer
+from headwater.settings import Settings, load_settings
+from headwater.store import MetadataStore
+
+BUCKET = "headwater"
+MINIO = "minio"
+
+
+def connect(
+    address: str | None = None,
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    namespace: str | None = None,
+    objects: str | None = None,
+    home: Path | str | None = None,
+    actor: str = "",
+    start: bool = True,
+    settings: Settings | None = None,
+    observer: Observer | None = None,
+    progress: Progress | None = None,
+) -> MetadataStore:
+    """Return the store that the arguments and else the environment name.
+
+    Without an address anywhere it is the local Neo4j of the home folder, which is started if
+    it does not run, and runs on when the store is closed.
+
+    Args:
+        address: `bolt://` or `neo4j+s://` address of a Neo4j.
+        user: its user.
+        password: its password.
+        namespace: the tenant.
+        objects: where large objects go: a folder, `minio` for the local MinIO,
+            `s3://bucket/prefix` or `http(s)://host:port/bucket/prefix`. Unset means the local
+            MinIO where it runs, else a folder in the home.
+        home: folder of the local stores.
+        actor: who asks, for the record of changes.
+        start: whether the local Neo4j may be started.
+        settings: instead of the environment's.
+        observer: is told of each committed change, in the thread that made it.
+        progress: is told of long steps.
+
+    Raises:
+        Unavailable: the Neo4j does not answer.
+        Unauthenticated: it refuses the user or password.
+        FailedPrecondition: it is newer than this headwater, or is not running and may not be
+            started.
+    """
+    asked = {
+        "neo4j": address,
+        "neo4j_user": user,
+        "neo4j_password": password,
+        "namespace": namespace,
+        "objects": objects,
+        "home": None if home is None else Path(home).expanduser().absolute(),
+    }
+    chosen = {key: value for key, value in asked.items() if value is not None}
+    resolved = replace(settings or load_settings(), **chosen)  # type: ignore[arg-type] # names and types are those of Settings
+    with ExitStack() as resources:
+        graph = resources.enter_context(_open_graph(resolved, start=start, progress=progress))
+        migrate(graph)
+        store = resources.enter_context(_open_objects(resolved, start=start, progress=progress))
+        return MetadataStore(
+            graph,
+            store,
+            settings=resolved,
+            namespace=resolved.namespace,
+            actor=actor,
+            observer=observer,
+            resources=resources.pop_all(),
+        )
+
+
+def _open_graph(settings: Settings, *, start: bool, progress: Progress | None) -> Graph:
+    if settings.neo4j is not None:
+        return Graph(
+            settings.neo4j,
+            user=settings.neo4j_user,
+            password=settings.neo4j_password,
+            database=settings.neo4j_database,
+        )
+    neo4j = _running(settings, "neo4j", start=start, progress=progress)
+    return Graph(neo4j.address or "", user=neo4j.user or "neo4j", password=neo4j.password())
+
+
+def _open_objects(settings: Settings, *, start: bool, progress: Progress | None) -> ObjectStore:
+    location = settings.objects or object_location(settings)
+    if location != MINIO:
+        return open_object_store(
+            location,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key,
+            region=settings.s3_region,
+        )
+    minio = _running(settings, MINIO, start=start, progress=progress)
+    return open_object_store(
+        f"{minio.address}/{BUCKET}", access_key=minio.user, secret_key=minio.password()
+    )
+
+
+def object_location(settings: Settings) -> str:
+    """Return where large objects go when nothing is set: the local MinIO if there is one, else a folder."""
+    if settings.neo4j is None and status(settings).minio.version is not None:
+        return MINIO
+    return str(settings.home / "objects")
+
+
+def _running(
+    settings: Settings, name: str, *, start: bool, progress: Progress | None
+) -> ServerStatus:
+    found = _server(status(settings), name)
+    if not start and not found.running:
+        raise FailedPrecondition(
+            f"The local {name} of {settings.home} is not running.", hint="Start it: headwater up"
+        )
+    objects = MINIO if name == MINIO else "directory"
+    return _server(up(settings, objects=objects, progress=progress), name)
+
+
+def _server(local: LocalStatus, name: str) -> ServerStatus:
+    return local.minio if name == MINIO else local.neo4j

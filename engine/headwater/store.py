@@ -1,0 +1,379 @@
+"""The store: binds the services of one namespace, and speaks in users' classes and names."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, TypeVar, overload
+
+from headwater.errors import FailedPrecondition, InvalidArgument, NotFound
+from headwater.graph.session import Graph
+from headwater.objects import ObjectStore, Payload, parse_digest
+from headwater.query.answers import Direction, Lineage, NodeKey
+from headwater.runs import Run
+from headwater.services.cypher import CypherAnswer, CypherService
+from headwater.services.door import Caller, Door, Observer
+from headwater.services.edges import EdgeService
+from headwater.services.heartbeats import HeartbeatService
+from headwater.services.ids import IdBlocks
+from headwater.services.lineage import LineageService
+from headwater.services.names import NameService
+from headwater.services.namespaces import Namespace, NamespaceService, check_namespace
+from headwater.services.nodes import ArtifactService, NodeService
+from headwater.services.put import PutService
+from headwater.services.scope import Scope
+from headwater.services.types import TypeService
+from headwater.settings import Settings
+from headwater.typed import BASES, Artifact, Context, Execution, TypedNode, TypedT
+from headwater_schema import (
+    Context as ContextNode,
+)
+from headwater_schema import (
+    Execution as ExecutionNode,
+)
+from headwater_schema import (
+    NodeType,
+    PutAnswer,
+    PutRequest,
+    TypeKind,
+)
+from headwater_schema.nodes import Node
+
+NodeLike = TypedNode | Node | NodeKey | str
+ArtifactT = TypeVar("ArtifactT", bound=Artifact)
+ExecutionT = TypeVar("ExecutionT", bound=Execution)
+ContextT = TypeVar("ContextT", bound=Context)
+
+
+class MetadataStore:
+    """One namespace of the metadata store. Safe to share between threads.
+
+    The services are open to use: `types`, `artifacts`, `executions`, `contexts`, `edges`,
+    `puts`, `lineage`, `heartbeats`, `namespaces`, each speaking in the models of
+    `headwater_schema`. The methods here speak in users' classes and names.
+
+    Args:
+        graph: the database.
+        objects: where payloads and large values lie.
+        settings: limits and intervals.
+        namespace: the tenant.
+        actor: who asks, for the record of changes.
+        observer: is told of each committed change.
+        resources: closed with the store.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        objects: ObjectStore | None,
+        *,
+        settings: Settings,
+        namespace: str,
+        actor: str = "",
+        observer: Observer | None = None,
+        resources: ExitStack | None = None,
+    ) -> None:
+        self._resources = resources or ExitStack()
+        self._settings = settings
+        self._graph = graph
+        self._objects = objects
+        self._actor = actor
+        self._observer = observer
+        self.namespace = check_namespace(namespace)
+        scope = Scope(
+            graph=graph,
+            objects=objects,
+            namespace=namespace,
+            door=Door(graph, observer),
+            ids=IdBlocks(graph),
+            offload_bytes=settings.offload_bytes,
+            index_budget=settings.index_budget,
+        )
+        self._scope = scope
+        self.namespaces = NamespaceService(scope)
+        self.types = TypeService(scope, self.namespaces)
+        self.artifacts = ArtifactService(scope, self.types)
+        self.executions = NodeService[ExecutionNode](scope, self.types, TypeKind.EXECUTION)
+        self.contexts = NodeService[ContextNode](scope, self.types, TypeKind.CONTEXT)
+        self.edges = EdgeService(scope)
+        self.puts = PutService(scope, self.namespaces, self.types)
+        self.lineage = LineageService(scope)
+        self.heartbeats = HeartbeatService(scope)
+        self.names = NameService(scope, self.artifacts, self.executions, self.contexts)
+        self._cypher = CypherService(scope)
+        self._registered: dict[type[TypedNode], int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<MetadataStore {self._graph.address} namespace={self.namespace!r}>"
+
+    def close(self) -> None:
+        """Close the connections. A local server that was started for the store runs on."""
+        self._resources.close()
+
+    def in_namespace(self, namespace: str) -> "MetadataStore":
+        """Return a store of another namespace over the same connections, closed with this one."""
+        return MetadataStore(
+            self._graph,
+            self._objects,
+            settings=self._settings,
+            namespace=namespace,
+            actor=self._actor,
+            observer=self._observer,
+        )
+
+    def list_namespaces(self) -> list[Namespace]:
+        """Return all namespaces of the database, by name."""
+        return self.namespaces.all()
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Where payloads and large values lie.
+
+        Raises:
+            FailedPrecondition: the store was opened without an object store.
+        """
+        return self._scope.object_store
+
+    # Types.
+
+    def register(self, node_class: type[TypedNode]) -> int:
+        """Return the id of the type that a class declares, registering it where it is new.
+
+        The stored type gains the class's new properties and keeps those that the class lacks.
+
+        Raises:
+            AlreadyExists: the stored type has a property of the same name and another kind.
+        """
+        if node_class not in self._registered:
+            ids = self.put_types([node_class.node_type()], can_add_fields=True, can_omit_fields=True)
+            self._registered[node_class] = ids[0]
+        return self._registered[node_class]
+
+    def put_types(
+        self,
+        types: Sequence[NodeType],
+        *,
+        can_add_fields: bool = False,
+        can_omit_fields: bool = False,
+        reason: str = "",
+    ) -> list[int]:
+        """Return the ids of types, registered or evolved all or none; see `TypeService.put`."""
+        return self.types.put(
+            types,
+            can_add_fields=can_add_fields,
+            can_omit_fields=can_omit_fields,
+            caller=self._caller(reason),
+        )
+
+    # Nodes.
+
+    def put(self, request: PutRequest, *, reason: str = "") -> PutAnswer:
+        """Return the ids of a request's nodes, written all or none; see `PutService.put`."""
+        return self.puts.put(request, caller=self._caller(reason))
+
+    def run(
+        self,
+        execution: Execution,
+        *,
+        context: Context | None = None,
+        contexts: Iterable[Context] = (),
+    ) -> Run:
+        """Return a run of a step, recorded from its `with` to its end.
+
+        Args:
+            execution: what runs, with its parameters.
+            context: what the run and its artifacts belong to, made where it is new.
+            contexts: more of them.
+        """
+        every = [*([context] if context is not None else []), *contexts]
+        return Run(self, execution, every, heartbeat_s=self._settings.heartbeat_s)
+
+    def put_context(self, context: ContextT) -> ContextT:
+        """Return the context of that type and name, made where there is none."""
+        node = context.to_node(self.register(type(context)))
+        request = PutRequest(contexts=(node,), reuse_contexts=node.id is None)
+        ids = self.put(request).context_ids
+        return type(context).from_node(self.contexts.by_ids(ids)[0])
+
+    @overload
+    def artifact(self, reference: NodeLike, *, type: type[ArtifactT]) -> ArtifactT: ...
+    @overload
+    def artifact(self, reference: NodeLike, *, type: str | None = None) -> Artifact: ...
+    def artifact(
+        self, reference: NodeLike, *, type: type[Artifact] | str | None = None
+    ) -> Artifact:
+        """Return an artifact.
+
+        Args:
+            reference: a name (`clf@3`), a series (`clf`: its latest LIVE version), a uri, a
+                digest (`sha256:…`), `artifact:7`, or an object that the store gave before.
+            type: class to return it as, or name of its type; needed where several types have
+                an artifact of that name.
+
+        Raises:
+            NotFound: there is none.
+            InvalidArgument: several types have one; `types` lists them.
+        """
+        return self._get(Artifact, reference, type)
+
+    @overload
+    def execution(self, reference: NodeLike, *, type: type[ExecutionT]) -> ExecutionT: ...
+    @overload
+    def execution(self, reference: NodeLike, *, type: str | None = None) -> Execution: ...
+    def execution(
+        self, reference: NodeLike, *, type: type[Execution] | str | None = None
+    ) -> Execution:
+        """Return an execution by its name, `execution:3`, or an object; see `artifact`."""
+        return self._get(Execution, reference, type)
+
+    @overload
+    def context(self, reference: NodeLike, *, type: type[ContextT]) -> ContextT: ...
+    @overload
+    def context(self, reference: NodeLike, *, type: str | None = None) -> Context: ...
+    def context(
+        self, reference: NodeLike, *, type: type[Context] | str | None = None
+    ) -> Context:
+        """Return a context by its name, `context:2`, or an object; see `artifact`."""
+        return self._get(Context, reference, type)
+
+    # Payloads.
+
+    def open(self, reference: NodeLike, *, type: str | None = None) -> IO[bytes]:
+        """Return an artifact's stored bytes as a stream, verified as it is read to its end.
+
+        Raises:
+            FailedPrecondition: the artifact has no stored payload.
+            DataLoss: the bytes are missing or not what was stored.
+        """
+        return self.objects.open(self._digest(reference, type))
+
+    def read_bytes(self, reference: NodeLike, *, type: str | None = None) -> bytes:
+        """Return an artifact's stored bytes, verified; see `open`."""
+        return self.objects.read_bytes(self._digest(reference, type))
+
+    def fetch(
+        self, reference: NodeLike, target: str | PathLike[str], *, type: str | None = None
+    ) -> Path:
+        """Return the path of a file that holds an artifact's stored bytes, verified; see `open`."""
+        path = Path(target)
+        self.objects.fetch(self._digest(reference, type), path)
+        return path
+
+    # Questions.
+
+    def upstream(
+        self, node: NodeLike, *, max_hops: int | None = None, types: Sequence[str] | None = None
+    ) -> Lineage:
+        """Return everything that a node came from; see `LineageService.trace`.
+
+        Args:
+            node: as in `artifact`; also an execution.
+            max_hops: how far to go; None has no limit.
+            types: only nodes of these types.
+        """
+        return self._trace(node, Direction.UPSTREAM, max_hops, types)
+
+    def downstream(
+        self, node: NodeLike, *, max_hops: int | None = None, types: Sequence[str] | None = None
+    ) -> Lineage:
+        """Return everything that came of a node; see `upstream`."""
+        return self._trace(node, Direction.DOWNSTREAM, max_hops, types)
+
+    def resume(self, cursor: str, *, max_hops: int | None = None) -> Lineage:
+        """Return what a cut lineage left out, from its cursor."""
+        return self.lineage.resume(cursor, max_hops=max_hops)
+
+    def path(self, a: NodeLike, b: NodeLike) -> Lineage:
+        """Return a shortest way between two nodes along the data's flow; empty if there is none."""
+        return self.lineage.path(self.key(a), self.key(b))
+
+    def key(self, node: NodeLike, *, type: str | None = None) -> NodeKey:
+        """Return the kind and id of an artifact or execution, however it is named."""
+        known = _key_of(node)
+        return known if known is not None else self.names.find(str(node), type_name=type)
+
+    def cypher(self, query: str, /, **parameters: object) -> CypherAnswer:
+        """Return the rows of your own Cypher query, which may only read.
+
+        It sees all namespaces: match on `namespace` where that matters.
+
+        Raises:
+            PermissionDenied: it would write, or do more than read the graph.
+            InvalidArgument: it is not valid Cypher.
+        """
+        return self._cypher.run(query, parameters)
+
+    # The rest is private.
+
+    def _caller(self, reason: str) -> Caller:
+        return Caller(actor=self._actor, reason=reason)
+
+    def _get(self, base: type[TypedT], reference: NodeLike, wanted: Any) -> Any:  # noqa: ANN401 - typed by the overloads
+        node_class = wanted if isinstance(wanted, type) else base
+        type_name = wanted.node_type().name if isinstance(wanted, type) else wanted
+        known = _key_of(reference, base.kind)
+        if known is None:
+            node = self.names.find_node(base.kind, str(reference), type_name=type_name)
+        else:
+            if known.kind is not base.kind:
+                raise InvalidArgument(f"Asked for an {base.kind.lower()}, found {known}.")
+            service: Any = {
+                TypeKind.ARTIFACT: self.artifacts,
+                TypeKind.EXECUTION: self.executions,
+                TypeKind.CONTEXT: self.contexts,
+            }[base.kind]
+            found = service.by_ids([known.id])
+            if not found:
+                raise NotFound(f"No {base.kind.lower()} {known.id} in namespace {self.namespace!r}.")
+            node = found[0]
+        if type_name is not None and node.type != type_name:
+            raise InvalidArgument(
+                f"{base.kind.capitalize()} {node.id} is of type {node.type!r}, asked for {type_name!r}."
+            )
+        return node_class.from_node(node)
+
+    def _trace(
+        self,
+        node: NodeLike,
+        direction: Direction,
+        max_hops: int | None,
+        types: Sequence[str] | None,
+    ) -> Lineage:
+        answer = self.lineage.trace(self.key(node), direction, max_hops=max_hops)
+        return answer if types is None else answer.of_types(types)
+
+    def _digest(self, reference: NodeLike, type_name: str | None) -> str:
+        artifact = self.artifact(reference, type=type_name)
+        if artifact.digest is None:
+            raise FailedPrecondition(
+                f"Artifact {artifact.name or artifact.id} has no stored payload; its bytes are at "
+                f"{artifact.uri or 'no known place'}.",
+                id=artifact.id,
+            )
+        return artifact.digest
+
+
+def _key_of(node: NodeLike, kind: TypeKind | None = None) -> NodeKey | None:
+    if isinstance(node, NodeKey):
+        return node
+    if isinstance(node, str):
+        return None
+    if node.id is None:
+        raise InvalidArgument(
+            f"This {node.kind.lower()} has no id: the store has not seen it.",
+            hint="Use the object that the store returned.",
+        )
+    return NodeKey(node.kind, node.id)

@@ -1,0 +1,78 @@
+"""Fixtures: the real servers, started once a session, and a namespace of its own for each test."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import servers
+
+import headwater
+from headwater.graph.migrate import migrate
+from headwater.graph.session import Graph
+from headwater.local import down
+from headwater.objects import DirectoryStore
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and servers.HOME_VARIABLE not in os.environ:
+        os.environ[servers.HOME_VARIABLE] = tempfile.mkdtemp(prefix="headwater-test-")
+        config.add_cleanup(_stop_servers)
+
+
+def _stop_servers() -> None:
+    home = Path(os.environ.pop(servers.HOME_VARIABLE))
+    os.environ[servers.HOME_VARIABLE] = str(home)
+    down(servers.test_settings())
+    del os.environ[servers.HOME_VARIABLE]
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[servers.Neo4jAddress]:
+    with servers.neo4j_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def minio_server() -> Iterator[servers.MinioAddress]:
+    with servers.minio_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def graph(neo4j_server: servers.Neo4jAddress) -> Iterator[Graph]:
+    with Graph(
+        neo4j_server.address, user=neo4j_server.user, password=neo4j_server.password
+    ) as graph:
+        migrate(graph)
+        yield graph
+
+
+@pytest.fixture
+def namespace() -> str:
+    return f"test-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Iterator[DirectoryStore]:
+    with DirectoryStore(tmp_path / "objects") as store:
+        yield store
+
+
+@pytest.fixture
+def store(
+    neo4j_server: servers.Neo4jAddress, namespace: str, tmp_path: Path
+) -> Iterator[headwater.MetadataStore]:
+    with headwater.connect(
+        neo4j_server.address,
+        user=neo4j_server.user,
+        password=neo4j_server.password,
+        namespace=namespace,
+        objects=str(tmp_path / "objects"),
+        home=tmp_path,
+    ) as opened:
+        yield opened
