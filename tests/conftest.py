@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import servers
 
 import headwater
 from headwater.graph.migrate import migrate
 from headwater.graph.session import Graph
 from headwater.local import down
 from headwater.objects import DirectoryStore
+from support import servers
 
 
 def pytest_configure(config: pytest.Config) -> None:

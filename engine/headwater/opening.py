@@ -70,7 +70,7 @@ def connect(
     with ExitStack() as resources:
         graph = resources.enter_context(_open_graph(resolved, start=start, progress=progress))
         migrate(graph)
-        store = resources.enter_context(_open_objects(resolved, start=start, progress=progress))
+        store = resources.enter_context(open_objects(resolved, start=start, progress=progress))
         return MetadataStore(
             graph,
             store,
@@ -89,12 +89,27 @@ def _open_graph(settings: Settings, *, start: bool, progress: Progress | None) -
             user=settings.neo4j_user,
             password=settings.neo4j_password,
             database=settings.neo4j_database,
+            retry_s=settings.retry_s,
         )
     neo4j = _running(settings, "neo4j", start=start, progress=progress)
-    return Graph(neo4j.address or "", user=neo4j.user or "neo4j", password=neo4j.password())
+    return Graph(
+        neo4j.address or "",
+        user=neo4j.user or "neo4j",
+        password=neo4j.password(),
+        retry_s=settings.retry_s,
+    )
 
 
-def _open_objects(settings: Settings, *, start: bool, progress: Progress | None) -> ObjectStore:
+def open_objects(
+    settings: Settings, *, start: bool = True, progress: Progress | None = None
+) -> ObjectStore:
+    """Return the object store that the settings name, without opening the graph.
+
+    Raises:
+        FailedPrecondition: it is the local MinIO, which is not running and may not be started.
+        InvalidArgument: the setting names no place for objects.
+        Unauthenticated: an S3 store without both keys.
+    """
     location = settings.objects or object_location(settings)
     if location != MINIO:
         return open_object_store(

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from headwater.errors import FailedPrecondition, HeadwaterError, InvalidArgument
 from headwater.objects import Payload, StoredObject
-from headwater.query.answers import NodeKey
 from headwater.typed import Artifact, Context, Execution, check_series
 from headwater_schema import Artifact as ArtifactNode
 from headwater_schema import (
@@ -24,6 +23,7 @@ from headwater_schema import (
     ExecutionState,
     LinkPut,
     New,
+    NodeRef,
     PathStep,
     PutRequest,
     StoredPayload,
@@ -87,14 +87,12 @@ class Run:
         known = {i for i, context in enumerate(contexts) if context.id is not None}
         new = [context for i, context in enumerate(contexts) if i not in known]
         refs = [c.id for c in contexts if c.id is not None]
+        every: list[NodeRef] = [*refs, *(New(i) for i in range(len(new)))]
         answer = self._store.put(
             PutRequest(
                 executions=(node,),
                 contexts=tuple(new),
-                associations=tuple(
-                    LinkPut(New(0), context)
-                    for context in [*refs, *(New(i) for i in range(len(new)))]
-                ),
+                associations=tuple(LinkPut(New(0), context) for context in every),
                 reuse_contexts=True,
             )
         )
@@ -173,7 +171,9 @@ class Run:
                 id=artifact.id,
             )
         stored = None if payload is None else self._store.objects.put(payload)
-        return self._record(artifact, stored, EventPut(New(0), self.id, EventType.OUTPUT, _path(key)))
+        return self._record(
+            artifact, stored, EventPut(New(0), self.id, EventType.OUTPUT, _path(key))
+        )
 
     def log(self, **values: Any) -> None:  # noqa: ANN401 - property values
         """Set properties of the execution: declared ones where its class declares them, else custom.
@@ -238,7 +238,10 @@ class Run:
         custom: dict[str, Any] = {}
         if state is not ExecutionState.COMPLETE and error is not None:
             text = "".join(traceback.format_exception(error))
-            custom = {"error": f"{type(error).__name__}: {error}", "traceback": text[-_MAX_TRACEBACK:]}
+            custom = {
+                "error": f"{type(error).__name__}: {error}",
+                "traceback": text[-_MAX_TRACEBACK:],
+            }
             custom = {k: v.encode(errors="replace").decode() for k, v in custom.items()}
         node = ExecutionNode(
             id=self.id, type_id=self._type_id, last_known_state=state, custom_properties=custom

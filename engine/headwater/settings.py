@@ -40,6 +40,7 @@ class Settings:
         offload_bytes: a string, STRUCT or PROTO value larger than this lies in the object
             store (`HEADWATER_OFFLOAD_BYTES`).
         heartbeat_s: seconds between two heartbeats of a run (`HEADWATER_HEARTBEAT_S`).
+        retry_s: how long a Neo4j that cannot be reached is tried again (`HEADWATER_RETRY_S`).
     """
 
     home: Path
@@ -57,6 +58,7 @@ class Settings:
     index_budget: int = 300
     offload_bytes: int = 262_144
     heartbeat_s: float = 10.0
+    retry_s: float = 30.0
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -87,6 +89,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         index_budget=int(_number(env, "HEADWATER_INDEX_BUDGET", 300)),
         offload_bytes=int(_number(env, "HEADWATER_OFFLOAD_BYTES", 262_144)),
         heartbeat_s=_number(env, "HEADWATER_HEARTBEAT_S", 10.0),
+        retry_s=_number(env, "HEADWATER_RETRY_S", 30.0),
     )
 
 

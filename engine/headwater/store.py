@@ -1,8 +1,7 @@
 """The store: binds the services of one namespace, and speaks in users' classes and names."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -10,14 +9,16 @@ from typing import IO, Any, Self, TypeVar, overload
 
 from headwater.errors import FailedPrecondition, InvalidArgument, NotFound
 from headwater.graph.session import Graph
-from headwater.objects import ObjectStore, Payload, parse_digest
-from headwater.query.answers import Direction, Lineage, NodeKey
+from headwater.objects import ObjectStore
+from headwater.query.answers import Lineage
+from headwater.query.parts import Direction, NodeKey
 from headwater.runs import Run
 from headwater.services.cypher import CypherAnswer, CypherService
 from headwater.services.door import Caller, Door, Observer
 from headwater.services.edges import EdgeService
 from headwater.services.heartbeats import HeartbeatService
 from headwater.services.ids import IdBlocks
+from headwater.services.indexes import IndexService
 from headwater.services.lineage import LineageService
 from headwater.services.names import NameService
 from headwater.services.namespaces import Namespace, NamespaceService, check_namespace
@@ -26,7 +27,7 @@ from headwater.services.put import PutService
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
 from headwater.settings import Settings
-from headwater.typed import BASES, Artifact, Context, Execution, TypedNode, TypedT
+from headwater.typed import Artifact, Context, Execution, TypedNode, TypedT
 from headwater_schema import (
     Context as ContextNode,
 )
@@ -51,7 +52,7 @@ class MetadataStore:
     """One namespace of the metadata store. Safe to share between threads.
 
     The services are open to use: `types`, `artifacts`, `executions`, `contexts`, `edges`,
-    `puts`, `lineage`, `heartbeats`, `namespaces`, each speaking in the models of
+    `puts`, `lineage`, `heartbeats`, `indexes`, `namespaces`, each speaking in the models of
     `headwater_schema`. The methods here speak in users' classes and names.
 
     Args:
@@ -101,6 +102,7 @@ class MetadataStore:
         self.puts = PutService(scope, self.namespaces, self.types)
         self.lineage = LineageService(scope)
         self.heartbeats = HeartbeatService(scope)
+        self.indexes = IndexService(scope, self.types)
         self.names = NameService(scope, self.artifacts, self.executions, self.contexts)
         self._cypher = CypherService(scope)
         self._registered: dict[type[TypedNode], int] = {}
@@ -158,7 +160,9 @@ class MetadataStore:
             AlreadyExists: the stored type has a property of the same name and another kind.
         """
         if node_class not in self._registered:
-            ids = self.put_types([node_class.node_type()], can_add_fields=True, can_omit_fields=True)
+            ids = self.put_types(
+                [node_class.node_type()], can_add_fields=True, can_omit_fields=True
+            )
             self._registered[node_class] = ids[0]
         return self._registered[node_class]
 
@@ -243,9 +247,7 @@ class MetadataStore:
     def context(self, reference: NodeLike, *, type: type[ContextT]) -> ContextT: ...
     @overload
     def context(self, reference: NodeLike, *, type: str | None = None) -> Context: ...
-    def context(
-        self, reference: NodeLike, *, type: type[Context] | str | None = None
-    ) -> Context:
+    def context(self, reference: NodeLike, *, type: type[Context] | str | None = None) -> Context:
         """Return a context by its name, `context:2`, or an object; see `artifact`."""
         return self._get(Context, reference, type)
 
@@ -324,7 +326,7 @@ class MetadataStore:
     def _get(self, base: type[TypedT], reference: NodeLike, wanted: Any) -> Any:  # noqa: ANN401 - typed by the overloads
         node_class = wanted if isinstance(wanted, type) else base
         type_name = wanted.node_type().name if isinstance(wanted, type) else wanted
-        known = _key_of(reference, base.kind)
+        known = _key_of(reference)
         if known is None:
             node = self.names.find_node(base.kind, str(reference), type_name=type_name)
         else:
@@ -337,7 +339,9 @@ class MetadataStore:
             }[base.kind]
             found = service.by_ids([known.id])
             if not found:
-                raise NotFound(f"No {base.kind.lower()} {known.id} in namespace {self.namespace!r}.")
+                raise NotFound(
+                    f"No {base.kind.lower()} {known.id} in namespace {self.namespace!r}."
+                )
             node = found[0]
         if type_name is not None and node.type != type_name:
             raise InvalidArgument(
@@ -366,7 +370,7 @@ class MetadataStore:
         return artifact.digest
 
 
-def _key_of(node: NodeLike, kind: TypeKind | None = None) -> NodeKey | None:
+def _key_of(node: NodeLike) -> NodeKey | None:
     if isinstance(node, NodeKey):
         return node
     if isinstance(node, str):

@@ -10,6 +10,7 @@ declares an artifact type `Dataset` with an INT and an unindexed STRING property
 nothing of the store.
 """
 
+import inspect
 import types
 from collections.abc import Mapping
 from enum import Enum
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
 from headwater.errors import FailedPrecondition, InvalidArgument
+from headwater_schema import Artifact as ArtifactNode
 from headwater_schema import (
     ArtifactBaseType,
     ArtifactState,
@@ -33,7 +35,6 @@ from headwater_schema import (
     ProtoValue,
     TypeKind,
 )
-from headwater_schema import Artifact as ArtifactNode
 from headwater_schema import Context as ContextNode
 from headwater_schema import Execution as ExecutionNode
 from headwater_schema.properties import Name, PropertyKey, PropertyValue, Text
@@ -90,7 +91,7 @@ class TypedNode(BaseModel):
         cls.type_version = type_version
         if base_type is not None:
             cls.base_type = base_type
-        taken = sorted(_RESERVED & cls.__dict__.get("__annotations__", {}).keys())
+        taken = sorted(_RESERVED & inspect.get_annotations(cls).keys())
         if taken:
             raise TypeError(
                 f"{cls.__name__} declares {', '.join(taken)}, which every node has already; "
@@ -136,7 +137,9 @@ class TypedNode(BaseModel):
                 f"{cls.__name__}: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}.",
                 hint="Give the new fields defaults, or the class a type_version of its own.",
             ) from error
-        typed._undeclared = {k: v for k, v in node.properties.items() if k not in keys}
+        typed.__pydantic_private__ = {
+            "_undeclared": {k: v for k, v in node.properties.items() if k not in keys}
+        }
         return typed
 
 

@@ -70,7 +70,8 @@ def _differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> Iterator[tuple[str, Any, Any]]:
     if not before and not after:
-        yield "", None if before is None else True, None if after is None else True
+        if (before is None) != (after is None):
+            yield "", None if before is None else True, None if after is None else True
         return
     old, new = before or {}, after or {}
     for key in sorted(old.keys() | new.keys()):
@@ -79,5 +80,7 @@ def _differences(
 
 
 def _same(old: object, new: object) -> bool:
-    # 1, 1.0 and True are equal in Python and different values in the graph; NaN is itself.
-    return type(old) is type(new) and (old == new or (old != old and new != new))  # noqa: PLR0124
+    # 1, 1.0 and True, 0.0 and -0.0 are equal in Python and different in the graph; NaN is itself.
+    return type(old) is type(new) and (
+        repr(old) == repr(new) if isinstance(old, float) else old == new
+    )

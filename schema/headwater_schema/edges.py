@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from headwater_schema.properties import Text
+from headwater_schema.properties import Int64, Text
 
 
 class EventType(StrEnum):
@@ -35,15 +35,26 @@ OUTPUT_TYPES = frozenset(EventType) - INPUT_TYPES
 class PathStep(BaseModel):
     """One step of an event's path: a position in a list or a key in a map."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["index"], "properties": {"index": {"type": "integer"}}},
+                {"required": ["key"], "properties": {"key": {"type": "string"}}},
+            ]
+        },
+    )
 
-    index: int | None = None
+    index: Int64 | None = None
     key: Text | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.index is None) == (self.key is None):
-            raise ValueError("a path step has either an index or a key")
+            raise ValueError(
+                f"a path step has either an index or a key, found {self.index!r} and {self.key!r:.100}"
+            )
         return self
 
 
@@ -59,11 +70,11 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    artifact_id: int
-    execution_id: int
+    artifact_id: Int64
+    execution_id: Int64
     type: EventType
-    path: tuple[PathStep, ...] = Field(default=())
-    milliseconds_since_epoch: int | None = None
+    path: tuple[PathStep, ...] = ()
+    milliseconds_since_epoch: Int64 | None = None
 
 
 class Attribution(NamedTuple):

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from headwater_schema.properties import Name, PropertyKey, PropertyValue, Text
+from headwater_schema.properties import Int64, Name, PropertyKey, PropertyValue, Text
 from headwater_schema.types import TypeKind
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Size = Annotated[Int64, Field(ge=0)]
+Version = Annotated[Int64, Field(ge=1)]
 
 
 class ArtifactState(StrEnum):
@@ -58,15 +62,15 @@ class Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ClassVar[TypeKind]
 
-    id: int | None = None
-    type_id: int | None = None
-    type: str | None = None
+    id: Int64 | None = None
+    type_id: Int64 | None = None
+    type: Text | None = None
     name: Name | None = None
     external_id: Name | None = None
     properties: Mapping[PropertyKey, PropertyValue] = Field(default_factory=dict)
     custom_properties: Mapping[PropertyKey, PropertyValue] = Field(default_factory=dict)
-    create_time_since_epoch: int | None = None
-    last_update_time_since_epoch: int | None = None
+    create_time_since_epoch: Int64 | None = None
+    last_update_time_since_epoch: Int64 | None = None
 
 
 class Artifact(Node):
@@ -84,10 +88,10 @@ class Artifact(Node):
     kind = TypeKind.ARTIFACT
     uri: Text | None = None
     state: ArtifactState | None = None
-    digest: str | None = None
-    size_bytes: int | None = None
+    digest: Digest | None = None
+    size_bytes: Size | None = None
     series: Name | None = None
-    version: int | None = None
+    version: Version | None = None
 
 
 class Execution(Node):

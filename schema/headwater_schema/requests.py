@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Generic, NamedTuple, TypeAlias, TypeVar
+
+from pydantic import Field
 
 from headwater_schema.edges import EventType, PathStep
 from headwater_schema.nodes import Artifact, Context, Execution
@@ -34,7 +36,7 @@ class ListOptions:
         next_page_token: of the page before; the order must be the same.
     """
 
-    max_result_size: int = DEFAULT_PAGE_SIZE
+    max_result_size: Annotated[int, Field(ge=1)] = DEFAULT_PAGE_SIZE
     order_by: OrderField = OrderField.ID
     is_asc: bool = True
     next_page_token: str = ""

@@ -1,11 +1,11 @@
 """Types: what an artifact, execution or context may be, and which properties it has."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
-from headwater_schema.properties import Name, PropertyKey, PropertyKind, Text, check_value
+from headwater_schema.properties import Int64, Name, PropertyKey, PropertyKind, Struct, Text
 
 
 class TypeKind(StrEnum):
@@ -64,13 +64,15 @@ class NodeType(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ClassVar[TypeKind]
 
-    id: int | None = None
+    id: Int64 | None = None
     name: Name = Field(min_length=1)
     version: Name | None = None
     external_id: Name | None = None
     description: Text | None = None
     properties: dict[PropertyKey, PropertyKind] = Field(default_factory=dict)
-    unindexed: frozenset[str] = frozenset()
+    unindexed: Annotated[frozenset[PropertyKey], PlainSerializer(sorted, when_used="json")] = (
+        frozenset()
+    )
 
     @field_validator("version")
     @classmethod
@@ -94,13 +96,8 @@ class ExecutionType(NodeType):
 
     kind = TypeKind.EXECUTION
     base_type: ExecutionBaseType | None = None
-    input_type: dict[str, Any] | None = None
-    output_type: dict[str, Any] | None = None
-
-    @field_validator("input_type", "output_type")
-    @classmethod
-    def _signature_is_json(cls, signature: dict[str, Any] | None) -> dict[str, Any] | None:
-        return None if signature is None else check_value(signature)
+    input_type: Struct | None = None
+    output_type: Struct | None = None
 
 
 class ContextType(NodeType):

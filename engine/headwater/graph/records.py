@@ -45,6 +45,7 @@ STATE_KEYS: dict[TypeKind, str] = {
     TypeKind.ARTIFACT: "state",
     TypeKind.EXECUTION: "last_known_state",
 }
+_PLAIN_KINDS = frozenset({PropertyKind.INT, PropertyKind.DOUBLE, PropertyKind.BOOLEAN})
 URI_KEYS = ("uri", "uri_long", "uri_digest", "uri_start")
 
 
@@ -83,7 +84,11 @@ def encode_node(node: Node, *, offload_bytes: int) -> Encoded:
         (node.custom_properties, CUSTOM_PREFIXES),
     ):
         for key, value in values.items():
-            _encode_value(key, value, prefixes[0][0], offload_bytes, stored, large)
+            piece = _encode_value(key, value, prefixes[0][0], offload_bytes)
+            if isinstance(piece, LargeValue):
+                large.append(piece)
+            else:
+                stored |= piece
     return Encoded(stored, tuple(large))
 
 
@@ -121,27 +126,25 @@ def _encode_value(
     value: Any,  # noqa: ANN401 - any property value
     family: str,
     offload_bytes: int,
-    stored: Stored,
-    large: list[LargeValue],
-) -> None:
+) -> Stored | LargeValue:
     kind = kind_of(value)
-    if kind in (PropertyKind.INT, PropertyKind.DOUBLE, PropertyKind.BOOLEAN):
-        stored[f"{family}_{key}"] = value
-        return
+    if kind in _PLAIN_KINDS:
+        return {f"{family}_{key}": value}
     text = _text_of(kind, value)
     size = len(text) if text.isascii() else len(text.encode())
     if size > offload_bytes:
-        large.append(LargeValue(f"{family}o_{key}", kind, text.encode()))
-    elif kind is PropertyKind.STRUCT:
-        stored[f"{family}s_{key}"] = text
-    elif kind is PropertyKind.PROTO:
-        stored[f"{family}p_{key}"] = text
-    elif size <= LONG_TEXT_BYTES:
-        stored[f"{family}_{key}"] = text
-    else:
-        stored[f"{family}l_{key}"] = text
-        stored[f"{family}d_{key}"] = hashlib.sha256(text.encode()).hexdigest()
-        stored[f"{family}x_{key}"] = text[:START_CHARACTERS]
+        return LargeValue(f"{family}o_{key}", kind, text.encode())
+    if kind is PropertyKind.STRUCT:
+        return {f"{family}s_{key}": text}
+    if kind is PropertyKind.PROTO:
+        return {f"{family}p_{key}": text}
+    if size <= LONG_TEXT_BYTES:
+        return {f"{family}_{key}": text}
+    return {
+        f"{family}l_{key}": text,
+        f"{family}d_{key}": hashlib.sha256(text.encode()).hexdigest(),
+        f"{family}x_{key}": text[:START_CHARACTERS],
+    }
 
 
 def _text_of(kind: PropertyKind, value: Any) -> str:  # noqa: ANN401 - any property value
@@ -158,7 +161,7 @@ def _value_of(kind: PropertyKind, text: str) -> Any:  # noqa: ANN401 - any prope
         return text
     parsed = json.loads(text)
     if kind is PropertyKind.PROTO:
-        return ProtoValue.of(parsed["type_url"], base64.b64decode(parsed["value"]))
+        return ProtoValue(type_url=parsed["type_url"], value=base64.b64decode(parsed["value"]))
     return parsed
 
 

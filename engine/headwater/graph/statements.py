@@ -3,8 +3,9 @@
 Owns the form of a `.cypher` file: `//` header lines first, of which these mean something:
 
 - `// @for LABEL: Artifact, Execution` - the word LABEL in the text stands for one of these;
-- `// @returns a, b` - what a block of a joined statement hands on;
-- `// @after a` - which of those an earlier block must have handed on.
+- `// @returns a, b` - what a block of a joined statement returns at the end;
+- `// @hands a` - what it hands to later blocks;
+- `// @after a` - what an earlier block must have handed to it.
 
 A `Statement` is made here and in `headwater.query.listing` only, from texts of our own: no
 character that a user sends ever becomes part of one.
@@ -42,7 +43,7 @@ class Statement:
 
         The bound cannot be a parameter in Cypher; an int is all that can enter the text.
         """
-        return Statement(f"{self.name}@{hops}", _literal(self.text.replace(HOPS, str(int(hops)))))
+        return Statement(f"{self.name}@{hops}", trusted(self.text.replace(HOPS, str(int(hops)))))
 
 
 @cache
@@ -64,7 +65,7 @@ def load(name: str, label: str | None = None) -> Statement:
     if label is not None:
         body = re.sub(r"\bLABEL\b", label, body)
     full = name if label is None else f"{name}:{label}"
-    return Statement(full, _literal(body), _header(text, "returns"))
+    return Statement(full, trusted(body), _header(text, "returns"))
 
 
 @cache
@@ -73,12 +74,20 @@ def joined(names: tuple[str, ...]) -> Statement:
 
     Args:
         names: files below `cypher/`, each a `CALL` block.
+
+    Raises:
+        Internal: a block comes before one that hands it what it needs.
     """
     blocks = [load(name) for name in names]
+    handed: set[str] = set()
+    for name in names:
+        if missing := set(_header(_source(name), "after")) - handed:
+            raise Internal(f"Block {name} needs {', '.join(sorted(missing))} of an earlier one.")
+        handed |= set(_header(_source(name), "hands"))
     returns = tuple(result for block in blocks for result in block.returns)
     text = "\n".join(block.text.strip() for block in blocks)
     tail = f"\nRETURN {', '.join(returns)}" if returns else "\nFINISH"
-    return Statement("+".join(names), _literal(text + tail), returns)
+    return Statement("+".join(names), trusted(text + tail), returns)
 
 
 def names() -> list[str]:
@@ -109,9 +118,14 @@ def _header(text: str, key: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in found[1].split(",")) if found else ()
 
 
-def _literal(text: str) -> LiteralString:
-    # The one cast: these texts are files of this package, not values of anybody's.
-    return cast("LiteralString", text)
+def trusted(text: str) -> LiteralString:
+    """Return a text of ours as one that may be run: a file of this package, or a quoted key.
+
+    The one cast. Nothing that a user sends may be given to it, but a declared property's key
+    that `headwater.graph.indexes.quoted` has quoted, and the query of a person's own that
+    `headwater.graph.guard` has let through.
+    """
+    return cast("LiteralString", text)  # type: ignore[redundant-cast] # mypy reads it as str, pyright does not
 
 
 def literal(parts: Sequence[LiteralString]) -> LiteralString:

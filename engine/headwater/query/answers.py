@@ -5,87 +5,17 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from headwater.errors import InvalidArgument, MissingExtra
-from headwater_schema import EventType, TypeKind
+from headwater.query.drawing import to_dot, to_rich, to_svg, to_text
+from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
+from headwater_schema import TypeKind
 
 if TYPE_CHECKING:
-    import networkx
-    import pandas
+    import networkx as nx
+    import pandas as pd
     from rich.tree import Tree
-
-
-class Direction(StrEnum):
-    """Which way a lineage question goes."""
-
-    UPSTREAM = "UPSTREAM"
-    DOWNSTREAM = "DOWNSTREAM"
-
-
-class NodeKey(NamedTuple):
-    """A node of a lineage: artifacts and executions count their ids apart."""
-
-    kind: TypeKind
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.kind.lower()}:{self.id}"
-
-
-class LineageNode(NamedTuple):
-    """A node of an answer, with its distance from the start in hops."""
-
-    kind: TypeKind
-    id: int
-    type: str
-    name: str | None
-    state: str | None
-    distance: int
-
-    @property
-    def key(self) -> NodeKey:
-        """What the node is told apart by."""
-        return NodeKey(self.kind, self.id)
-
-    @property
-    def title(self) -> str:
-        """The node's name, or its type and id where it has none."""
-        return self.name or f"{self.type} #{self.id}"
-
-
-class LineageEvent(NamedTuple):
-    """An event of an answer: an edge between two of its nodes.
-
-    `path` is JSON text, as stored.
-    """
-
-    artifact_id: int
-    execution_id: int
-    type: str
-    milliseconds_since_epoch: int | None
-    path: str | None
-
-    @property
-    def artifact(self) -> NodeKey:
-        """The artifact's end."""
-        return NodeKey(TypeKind.ARTIFACT, self.artifact_id)
-
-    @property
-    def execution(self) -> NodeKey:
-        """The execution's end."""
-        return NodeKey(TypeKind.EXECUTION, self.execution_id)
-
-    @property
-    def source(self) -> NodeKey:
-        """The end that data flows from."""
-        return self.artifact if EventType(self.type).is_input else self.execution
-
-    @property
-    def target(self) -> NodeKey:
-        """The end that data flows to."""
-        return self.execution if EventType(self.type).is_input else self.artifact
 
 
 @dataclass(frozen=True)
@@ -174,21 +104,21 @@ class Lineage:
         """Return the answer as JSON text."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False)
 
-    def to_pandas(self) -> "pandas.DataFrame":
+    def to_pandas(self) -> "pd.DataFrame":
         """Return the nodes as a data frame: kind, id, type, name, state, distance.
 
         Raises:
             MissingExtra: pandas is not installed.
         """
         try:
-            import pandas
+            import pandas as pd  # noqa: PLC0415 - an optional dependency
         except ImportError as error:
             raise _missing("pandas", "pandas") from error
         columns = list(LineageNode._fields)
         rows = [[str(node.kind), *node[1:]] for node in self.nodes]
-        return pandas.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=columns)
 
-    def to_networkx(self) -> "networkx.MultiDiGraph[str]":
+    def to_networkx(self) -> "nx.MultiDiGraph[str]":
         """Return the answer as a directed graph whose edges follow the data.
 
         Nodes are `artifact:7`, `execution:3`; they carry kind, id, type, name, state, distance.
@@ -197,10 +127,10 @@ class Lineage:
             MissingExtra: networkx is not installed.
         """
         try:
-            import networkx
+            import networkx as nx  # noqa: PLC0415 - an optional dependency
         except ImportError as error:
             raise _missing("networkx", "graphs") from error
-        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for node in self.nodes:
             graph.add_node(str(node.key), **{**node._asdict(), "kind": str(node.kind)})
         for event in self.events:
@@ -209,26 +139,18 @@ class Lineage:
 
     def to_dot(self) -> str:
         """Return the answer as a Graphviz text."""
-        from headwater.query.drawing import to_dot
-
         return to_dot(self)
 
     def to_svg(self) -> str:
         """Return the answer as an SVG drawing, data flowing from left to right."""
-        from headwater.query.drawing import to_svg
-
         return to_svg(self)
 
     def tree(self) -> str:
         """Return the answer as a tree in plain text; each node's branch is drawn once."""
-        from headwater.query.drawing import to_text
-
         return to_text(self)
 
     def __rich__(self) -> "Tree":
         """Return the coloured tree that rich prints for the answer."""
-        from headwater.query.drawing import to_rich
-
         return to_rich(self)
 
     def _repr_svg_(self) -> str:

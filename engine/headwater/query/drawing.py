@@ -1,14 +1,16 @@
 """Drawing: a lineage as a tree, as Graphviz text and as SVG."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from io import StringIO
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from headwater.query.answers import Direction, Lineage, LineageNode, NodeKey
+from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
+from headwater.visible import visible
 from headwater_schema import TypeKind
 
 _STATE_STYLES = {
@@ -25,21 +27,75 @@ _TITLE_CHARACTERS = 26
 _SWEEPS = 4
 
 
-def to_rich(lineage: Lineage) -> Tree:
+class Drawable(Protocol):
+    """What can be drawn: the parts of a `Lineage`."""
+
+    @property
+    def start(self) -> NodeKey:
+        """Where the drawing begins."""
+        ...
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the lineage was asked."""
+        ...
+
+    @property
+    def nodes(self) -> Sequence[LineageNode]:
+        """The nodes."""
+        ...
+
+    @property
+    def events(self) -> Sequence[LineageEvent]:
+        """The edges."""
+        ...
+
+    @property
+    def left_out(self) -> Mapping[TypeKind, Mapping[str, int]]:
+        """Counts of what a limit left out."""
+        ...
+
+
+def to_rich(lineage: Drawable) -> Tree:
     """Return the lineage as a coloured tree whose root is the start.
 
     A node that is reached in several ways has its branch drawn at the first, and a mark
-    (`^`) at the others.
+    (`^`) at the others. In a part of an answer (narrowed to types, or what a cursor asked
+    for) what hangs on nothing drawn hangs on the root, with its distance.
     """
     nodes = {node.key: node for node in lineage.nodes}
-    nearer = _steps(lineage)
-    root = Tree(_label(nodes[lineage.start]) if lineage.start in nodes else Text(str(lineage.start)))
+    farther = _steps(lineage)
+    root = Tree(
+        _label(nodes[lineage.start]) if lineage.start in nodes else Text(str(lineage.start))
+    )
     drawn = {lineage.start}
-    open_branches = [(root, lineage.start)]
-    while open_branches:
-        branch, key = open_branches.pop()
+    _grow(root, lineage.start, nodes, farther, drawn)
+    for key in farther:
+        if key not in nodes and key not in drawn:
+            _grow(root.add(Text(str(key), style="dim")), key, nodes, farther, drawn)
+    for node in lineage.nodes:
+        if node.key not in drawn:
+            drawn.add(node.key)
+            label = _label(node).append(f"  {node.distance} hops away", style="dim italic")
+            _grow(root.add(label), node.key, nodes, farther, drawn)
+    if lineage.left_out:
+        root.add(Text(f"… {_left_out(lineage)} left out", style="dim italic"))
+    return root
+
+
+def _grow(
+    branch: Tree,
+    key: NodeKey,
+    nodes: Mapping[NodeKey, LineageNode],
+    farther: Mapping[NodeKey, list[NodeKey]],
+    drawn: set[NodeKey],
+) -> None:
+    """Draw what lies beyond a node onto its branch."""
+    growing = [(branch, key)]
+    while growing:
+        branch, key = growing.pop()
         grown = []
-        for step in nearer.get(key, ()):
+        for step in farther.get(key, ()):
             if step not in nodes:
                 continue
             label = _label(nodes[step])
@@ -48,13 +104,10 @@ def to_rich(lineage: Lineage) -> Tree:
             else:
                 drawn.add(step)
                 grown.append((branch.add(label), step))
-        open_branches += reversed(grown)
-    if not lineage.complete:
-        root.add(Text(f"… {_left_out(lineage)} left out", style="dim italic"))
-    return root
+        growing += reversed(grown)
 
 
-def to_text(lineage: Lineage) -> str:
+def to_text(lineage: Drawable) -> str:
     """Return the tree of `to_rich` without colours."""
     target = StringIO()
     width = 60 + 4 * max((node.distance for node in lineage.nodes), default=0) + 200
@@ -62,7 +115,7 @@ def to_text(lineage: Lineage) -> str:
     return target.getvalue()
 
 
-def to_dot(lineage: Lineage) -> str:
+def to_dot(lineage: Drawable) -> str:
     """Return the lineage as Graphviz text: artifacts as boxes, executions as ellipses."""
     lines = ["digraph lineage {", "  rankdir=LR;"]
     for node in lineage.nodes:
@@ -76,7 +129,7 @@ def to_dot(lineage: Lineage) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def to_svg(lineage: Lineage) -> str:
+def to_svg(lineage: Drawable) -> str:
     """Return the lineage as SVG, data flowing from left to right.
 
     Nodes stand in columns by their place in the flow; within a column they are ordered so
@@ -94,18 +147,26 @@ def to_svg(lineage: Lineage) -> str:
     width = max((x for x, _ in places.values()), default=0) + _BOX_WIDTH + _MARGIN
     height = max((y for _, y in places.values()), default=0) + _BOX_HEIGHT + _MARGIN
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>',
-        *(_arrow(places[event.source], places[event.target]) for event in lineage.events),
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">'
+        ),
+        (
+            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
+            'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>'
+        ),
+        *(
+            _arrow(places[event.source], places[event.target])
+            for event in lineage.events
+            if event.source in places and event.target in places
+        ),
         *(_box(node, places[node.key], start=node.key == lineage.start) for node in lineage.nodes),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _steps(lineage: Lineage) -> dict[NodeKey, list[NodeKey]]:
+def _steps(lineage: Drawable) -> dict[NodeKey, list[NodeKey]]:
     """Return for each node those one step further from the start."""
     steps: dict[NodeKey, list[NodeKey]] = {}
     for event in lineage.events:
@@ -118,29 +179,34 @@ def _steps(lineage: Lineage) -> dict[NodeKey, list[NodeKey]]:
 
 def _label(node: LineageNode) -> Text:
     artifact = node.kind is TypeKind.ARTIFACT
-    text = Text(node.title, style="bold cyan" if artifact else "bold green")
+    text = Text(visible(node.title), style="bold cyan" if artifact else "bold green")
     if node.name:
-        text.append(f"  {node.type} #{node.id}", style="dim")
+        text.append(f"  {visible(node.type)} #{node.id}", style="dim")
     if node.state not in _QUIET_STATES:
         text.append(f"  {node.state}", style=_STATE_STYLES.get(node.state or "", "magenta"))
     return text
 
 
-def _left_out(lineage: Lineage) -> str:
-    counts = [f"{n:,} {name}" for by_type in lineage.left_out.values() for name, n in by_type.items()]
+def _left_out(lineage: Drawable) -> str:
+    counts = [
+        f"{n:,} {visible(name)}"
+        for by_type in lineage.left_out.values()
+        for name, n in by_type.items()
+    ]
     return ", ".join(counts)
 
 
 def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return visible(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _columns(lineage: Lineage) -> list[list[NodeKey]]:
+def _columns(lineage: Drawable) -> list[list[NodeKey]]:
     sources: dict[NodeKey, list[NodeKey]] = {node.key: [] for node in lineage.nodes}
     targets: dict[NodeKey, list[NodeKey]] = {node.key: [] for node in lineage.nodes}
     for event in lineage.events:
-        sources[event.target].append(event.source)
-        targets[event.source].append(event.target)
+        if event.source in targets and event.target in sources:
+            sources[event.target].append(event.source)
+            targets[event.source].append(event.target)
     ranks = _ranks(sources, targets)
     columns: list[list[NodeKey]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
     for node in lineage.nodes:
@@ -191,15 +257,15 @@ def _box(node: LineageNode, place: tuple[int, int], *, start: bool) -> str:
     x, y = place
     artifact = node.kind is TypeKind.ARTIFACT
     fill, stroke, radius = ("#e0f2fe", "#0369a1", 4) if artifact else ("#dcfce7", "#15803d", 20)
-    title = node.title
+    title, type_name = visible(node.title), visible(node.type)
     short = title if len(title) <= _TITLE_CHARACTERS else title[: _TITLE_CHARACTERS - 1] + "…"
     middle = x + _BOX_WIDTH // 2
     return (
-        f'<g><title>{escape(title)} ({escape(node.type)}) {escape(str(node.key))}</title>'
+        f"<g><title>{escape(title)} ({escape(type_name)}) {escape(str(node.key))}</title>"
         f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="{radius}" '
         f'fill="{fill}" stroke="{stroke}" stroke-width="{3 if start else 1}"/>'
         f'<text x="{middle}" y="{y + 18}" text-anchor="middle" font-weight="bold" '
         f'fill="#0f172a">{escape(short)}</text>'
         f'<text x="{middle}" y="{y + 34}" text-anchor="middle" fill="#475569">'
-        f"{escape(node.type[:_TITLE_CHARACTERS])}</text></g>"
+        f"{escape(type_name[:_TITLE_CHARACTERS])}</text></g>"
     )

@@ -15,18 +15,27 @@ from headwater.query.paging import decode_token
 from headwater_schema import ListOptions, OrderField, TypeKind
 
 _NODES: dict[TypeKind, LiteralString] = {
-    TypeKind.ARTIFACT: "(node:Artifact)",
-    TypeKind.EXECUTION: "(node:Execution)",
-    TypeKind.CONTEXT: "(node:Context)",
+    TypeKind.ARTIFACT: "node:Artifact",
+    TypeKind.EXECUTION: "node:Execution",
+    TypeKind.CONTEXT: "node:Context",
 }
 _KEYS: dict[OrderField, LiteralString] = {
     OrderField.ID: "node.id",
     OrderField.CREATE_TIME: "node.create_time_since_epoch",
     OrderField.LAST_UPDATE_TIME: "node.last_update_time_since_epoch",
 }
+_INDEX_KEYS: dict[OrderField, LiteralString] = {
+    OrderField.ID: "namespace, id",
+    OrderField.CREATE_TIME: "namespace, create_time_since_epoch, id",
+    OrderField.LAST_UPDATE_TIME: "namespace, last_update_time_since_epoch, id",
+}
 _IN_CONTEXT: dict[TypeKind, LiteralString] = {
     TypeKind.ARTIFACT: "MATCH (:Context {namespace: $namespace, id: $context_id})<-[:ATTRIBUTION]-(node:Artifact)",
     TypeKind.EXECUTION: "MATCH (:Context {namespace: $namespace, id: $context_id})<-[:ASSOCIATION]-(node:Execution)",
+}
+_STATES: dict[TypeKind, LiteralString] = {
+    TypeKind.ARTIFACT: "node.state",
+    TypeKind.EXECUTION: "node.last_known_state",
 }
 
 
@@ -46,14 +55,22 @@ class Listing:
     parameters: dict[str, Any]
 
 
-def list_page(kind: TypeKind, scope: Scope, options: ListOptions) -> Listing:
+def list_page(
+    kind: TypeKind,
+    scope: Scope,
+    options: ListOptions,
+    *,
+    by_type: bool = False,
+    by_state: bool = False,
+) -> Listing:
     """Return the statement for one page and one row more, which tells whether another follows.
 
-    Its rows are property maps. Parameters to add: `namespace`, and `type_ids` or `context_id`
-    by the scope.
+    Its rows are property maps. Parameters to add: `namespace`; `type_ids` or `context_id` by
+    the scope; `type_ids` and `state` where the list is also narrowed by type or state.
 
     Raises:
-        InvalidArgument: the page size is not positive, or the token is not one for this order.
+        InvalidArgument: the page size is not positive, the token is not one for this order,
+            or nodes of that kind have no state.
     """
     if options.max_result_size < 1:
         raise InvalidArgument(
@@ -62,11 +79,11 @@ def list_page(kind: TypeKind, scope: Scope, options: ListOptions) -> Listing:
         )
     after = decode_token(options)
     by_id = options.order_by is OrderField.ID
-    parts: list[LiteralString] = [_match(kind, scope)]
-    if scope is Scope.CONTEXT:
-        parts.append("WITH node WHERE true")
-    if scope is Scope.TYPES:
+    parts = _match(kind, scope, options.order_by)
+    if by_type and scope is not Scope.TYPES:
         parts.append("AND node.type_id IN $type_ids")
+    if by_state:
+        parts.append(_in_state(kind))
     if after is not None:
         parts.append(_after(options))
     parts.append(_order(options))
@@ -75,19 +92,17 @@ def list_page(kind: TypeKind, scope: Scope, options: ListOptions) -> Listing:
     parameters: dict[str, Any] = {"limit": options.max_result_size + 1}
     if after is not None:
         parameters |= {"after_id": after.id} | ({} if by_id else {"after_key": after.key})
-    name = f"listing/{kind.lower()}_{scope.value}_{options.order_by.lower()}_{options.is_asc}"
+    narrowed = "_typed" * by_type + "_in_state" * by_state
+    order = f"{options.order_by.lower()}_{options.is_asc}"
+    name = f"listing/{kind.lower()}_{scope.value}{narrowed}_{order}"
     return Listing(Statement(name, literal(parts)), parameters)
 
 
 def list_all(kind: TypeKind, scope: Scope) -> Statement:
     """Return the statement for all nodes by id, in chunks of 1,000 property maps."""
-    parts: list[LiteralString] = [_match(kind, scope)]
-    if scope is Scope.CONTEXT:
-        parts.append("WITH node WHERE true")
-    if scope is Scope.TYPES:
-        parts.append("AND node.type_id IN $type_ids")
-    parts += [
-        "WITH node ORDER BY node.id",
+    parts = [
+        *_match(kind, scope, OrderField.ID),
+        "WITH node ORDER BY node.namespace, node.id",
         "WITH collect(properties(node)) AS rows",
         "UNWIND range(0, size(rows) - 1, 1000) AS start",
         "RETURN rows[start..start + 1000] AS chunk",
@@ -95,11 +110,27 @@ def list_all(kind: TypeKind, scope: Scope) -> Statement:
     return Statement(f"listing/{kind.lower()}_{scope.value}", literal(parts))
 
 
-def _match(kind: TypeKind, scope: Scope) -> LiteralString:
+def _match(kind: TypeKind, scope: Scope, order: OrderField) -> list[LiteralString]:
     if scope is Scope.CONTEXT:
-        return _IN_CONTEXT[kind]
-    # The second condition lets the planner seek by namespace in the index on (namespace, id).
-    return f"MATCH {_NODES[kind]}\nWHERE node.namespace = $namespace AND node.id IS NOT NULL"
+        return [_IN_CONTEXT[kind], "WITH node WHERE true"]
+    # Left alone the planner sorts the whole namespace for every page ordered by a time. With the
+    # hint, and a condition on each key of the index, it reads the page from the index in order.
+    lines: list[LiteralString] = [
+        f"MATCH ({_NODES[kind]})",
+        f"USING INDEX {_NODES[kind]}({_INDEX_KEYS[order]})",
+        "WHERE node.namespace = $namespace AND node.id IS NOT NULL",
+    ]
+    if order is not OrderField.ID:
+        lines.append(f"AND {_KEYS[order]} IS NOT NULL")
+    if scope is Scope.TYPES:
+        lines.append("AND node.type_id IN $type_ids")
+    return lines
+
+
+def _in_state(kind: TypeKind) -> LiteralString:
+    if kind not in _STATES:
+        raise InvalidArgument(f"An {kind.lower()} has no state.", kind=kind)
+    return f"AND {_STATES[kind]} = $state"
 
 
 def _after(options: ListOptions) -> LiteralString:
@@ -107,9 +138,10 @@ def _after(options: ListOptions) -> LiteralString:
     sign: LiteralString = ">" if options.is_asc else "<"
     if options.order_by is OrderField.ID:
         return f"AND node.id {sign} $after_id"
+    back: LiteralString = "<" if options.is_asc else ">"
+    # Not `key > … OR id > …`: that makes the planner join two indexes and sort.
     return (
-        f"AND {key} {sign}= $after_key\n"
-        f"AND ({key} {sign} $after_key OR node.id {sign} $after_id)"
+        f"AND {key} {sign}= $after_key\nAND NOT ({key} = $after_key AND node.id {back}= $after_id)"
     )
 
 

@@ -37,7 +37,8 @@ def decode_token(options: ListOptions) -> Position | None:
         position = Position(int(key), int(node_id))
     except (binascii.Error, ValueError, TypeError) as error:
         raise InvalidArgument(
-            f"{token!r:.200} is not a page token.", hint="Use the token of the page before as it is."
+            f"{token!r:.200} is not a page token.",
+            hint="Use the token of the page before as it is.",
         ) from error
     if (order, is_asc) != (str(options.order_by), options.is_asc):
         raise InvalidArgument(

@@ -10,7 +10,7 @@ from headwater.graph.records import plain
 from headwater.services.scope import Scope
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
 TIMEOUT_S = 120.0
 
@@ -32,20 +32,20 @@ class CypherAnswer:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def to_pandas(self) -> "pandas.DataFrame":
+    def to_pandas(self) -> "pd.DataFrame":
         """Return the rows as a data frame.
 
         Raises:
             MissingExtra: pandas is not installed.
         """
         try:
-            import pandas
+            import pandas as pd  # noqa: PLC0415 - an optional dependency
         except ImportError as error:
             raise MissingExtra(
                 "This needs pandas, which is not installed.",
                 hint="pip install 'headwater[pandas]'",
             ) from error
-        return pandas.DataFrame(list(self.rows), columns=list(self.columns))
+        return pd.DataFrame(list(self.rows), columns=list(self.columns))
 
 
 class CypherService:

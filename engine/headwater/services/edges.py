@@ -39,9 +39,7 @@ class EdgeService:
         return self._related("context/children", context_ids)
 
     def _events(self, name: str, ids: Iterable[int]) -> list[Event]:
-        chunks = self._scope.graph.read(
-            load(name), namespace=self._scope.namespace, ids=list(ids)
-        )
+        chunks = self._scope.graph.read(load(name), namespace=self._scope.namespace, ids=list(ids))
         return [decode_event(row) for row in rows_of(chunks)]
 
     def _contexts(self, name: str, node_id: int) -> list[Context]:

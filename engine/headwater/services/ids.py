@@ -81,9 +81,11 @@ class IdBlocks:
         short = [(kind, count) for kind, count in missing.items() if count > 0]
         if not short:
             return
-        wanted = [[kind, max(count, blocks[kind].size)] for kind, count in short]
-        rows = self._graph.write_alone(load("counter/take"), namespace=namespace, wanted=wanted)
+        wanted = [(kind, max(count, blocks[kind].size)) for kind, count in short]
+        rows = self._graph.write_alone(
+            load("counter/take"), namespace=namespace, wanted=[list(want) for want in wanted]
+        )
         for (kind, size), row in zip(wanted, rows, strict=True):
-            block = blocks[str(kind)]
-            block.first, block.end = row[0], row[0] + int(size)
+            block = blocks[kind]
+            block.first, block.end = row[0], row[0] + size
             block.size = min(block.size * 2, LARGEST_BLOCK)

@@ -5,20 +5,17 @@ from typing import Any
 
 from headwater.errors import InvalidArgument, NotFound
 from headwater.graph.statements import load
-from headwater.query.answers import (
-    Direction,
-    Lineage,
-    LineageEvent,
-    LineageNode,
-    NodeKey,
-    decode_cursor,
-    encode_cursor,
-)
+from headwater.query.answers import Lineage, decode_cursor, encode_cursor
+from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
 from headwater.services.scope import Scope
 from headwater_schema import TypeKind
 from headwater_schema.stored import LABELS
 
 _TRACE = {Direction.UPSTREAM: "lineage/upstream", Direction.DOWNSTREAM: "lineage/downstream"}
+_IDS = {
+    Direction.UPSTREAM: "lineage/ids_upstream",
+    Direction.DOWNSTREAM: "lineage/ids_downstream",
+}
 _COUNT = {
     Direction.UPSTREAM: "lineage/count_upstream",
     Direction.DOWNSTREAM: "lineage/count_downstream",
@@ -59,7 +56,9 @@ class LineageService:
             InvalidArgument: `max_hops` is negative.
         """
         if max_hops is not None and max_hops < 0:
-            raise InvalidArgument(f"Hops are counted from 0, asked for {max_hops}.", max_hops=max_hops)
+            raise InvalidArgument(
+                f"Hops are counted from 0, asked for {max_hops}.", max_hops=max_hops
+            )
         statement = load(_TRACE[direction], LABELS[start.kind])
         if max_hops is not None:
             statement = statement.at_depth(max_hops)
@@ -79,6 +78,22 @@ class LineageService:
             left_out=left_out,
             cursor=cursor if left_out else None,
         )
+
+    def ids(self, start: NodeKey, direction: Direction) -> dict[TypeKind, list[int]]:
+        """Return the ids of every node in one direction of a node, itself left out, unordered.
+
+        Much quicker than `trace` where only the ids matter.
+
+        Raises:
+            NotFound: there is no such node.
+        """
+        statement = load(_IDS[direction], LABELS[start.kind])
+        artifacts, executions = self._scope.graph.read(
+            statement, namespace=self._scope.namespace, id=start.id
+        )[0]
+        if not artifacts and not executions:
+            self._check_exists(start)
+        return {TypeKind.ARTIFACT: artifacts, TypeKind.EXECUTION: executions}
 
     def resume(self, cursor: str, *, max_hops: int | None = None) -> Lineage:
         """Return what a cut answer left out, from its cursor.
@@ -181,7 +196,9 @@ def _answer(
 
 def _event(row: list[Any]) -> LineageEvent:
     first_is_artifact, first_id, second_id, event_type, time, path, _ = row
-    artifact_id, execution_id = (first_id, second_id) if first_is_artifact else (second_id, first_id)
+    artifact_id, execution_id = (
+        (first_id, second_id) if first_is_artifact else (second_id, first_id)
+    )
     return LineageEvent(artifact_id, execution_id, event_type, time, path)
 
 

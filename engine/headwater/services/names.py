@@ -10,7 +10,7 @@ from typing import Any
 
 from headwater.errors import InvalidArgument, NotFound
 from headwater.objects import parse_digest
-from headwater.query.answers import NodeKey
+from headwater.query.parts import NodeKey
 from headwater.services.nodes import ArtifactService, NodeService
 from headwater.services.scope import Scope
 from headwater_schema import Artifact, ArtifactState, Context, Execution, TypeKind
@@ -54,9 +54,7 @@ class NameService:
                 raise
         return _key(self._only(TypeKind.EXECUTION, reference, executions))
 
-    def find_node(
-        self, kind: TypeKind, reference: str, *, type_name: str | None = None
-    ) -> Artifact | Execution | Context:
+    def find_node(self, kind: TypeKind, reference: str, *, type_name: str | None = None) -> Any:  # noqa: ANN401 - a node of that kind
         """Return the node of a kind that a reference means.
 
         Raises:

@@ -8,7 +8,6 @@ from headwater.graph.session import Transaction
 from headwater.graph.statements import load
 from headwater.services.door import Written
 from headwater.services.scope import Scope
-
 from headwater_schema.changes import Element, ElementChange, ElementKind
 from headwater_schema.types import FIRST_USER_TYPE_ID, SYSTEM_TYPES
 
@@ -66,12 +65,12 @@ class NamespaceService:
         return any(namespace.name == self._scope.namespace for namespace in self.all())
 
     def _make(self, tx: Transaction) -> Written[bool]:
-        types = [[i, str(kind), name] for i, (kind, name) in enumerate(SYSTEM_TYPES, start=1)]
+        types = [(i, str(kind), name) for i, (kind, name) in enumerate(SYSTEM_TYPES, start=1)]
         fresh = tx.run(
             load("namespace/ensure"),
             namespace=self._scope.namespace,
             now=self._scope.clock(),
-            types=types,
+            types=[list(row) for row in types],
             next=FIRST_USER_TYPE_ID,
         )[0][0]
         changes = [self._system_type(*row) for row in types] if fresh else []
@@ -87,5 +86,3 @@ class NamespaceService:
             "system": True,
         }
         return ElementChange(Element(ElementKind.TYPE, (type_id,)), None, stored)
-
-

@@ -17,6 +17,7 @@ from headwater_schema import (
     ArtifactState,
     Context,
     Execution,
+    ExecutionState,
     ListOptions,
     OrderField,
     Page,
@@ -81,6 +82,7 @@ class NodeService(Generic[NodeT]):
         *,
         type_name: str | None = None,
         context_id: int | None = None,
+        state: ArtifactState | ExecutionState | None = None,
     ) -> Page[NodeT]:
         """Return one page of nodes.
 
@@ -88,14 +90,23 @@ class NodeService(Generic[NodeT]):
             options: size, order and token of the page.
             type_name: only of this type, in all its versions.
             context_id: only of this context.
+            state: only in this state.
         """
         options = options or ListOptions()
         scope, parameters = ListScope.ALL, dict[str, Any]()
         if context_id is not None:
             scope, parameters = ListScope.CONTEXT, {"context_id": context_id}
-        elif type_name is not None:
-            scope, parameters = ListScope.TYPES, {"type_ids": self._type_ids(type_name)}
-        listing = list_page(self.kind, scope, options)
+        if type_name is not None:
+            parameters["type_ids"] = self._type_ids(type_name)
+        if state is not None:
+            parameters["state"] = str(state)
+        listing = list_page(
+            self.kind,
+            scope,
+            options,
+            by_type=type_name is not None,
+            by_state=state is not None,
+        )
         rows = self._scope.graph.read(
             listing.statement,
             namespace=self._scope.namespace,
@@ -117,9 +128,7 @@ class NodeService(Generic[NodeT]):
         return self._scope.graph.read(statement, namespace=self._scope.namespace, **parameters)
 
     def _all(self, statement: Any, **parameters: object) -> list[NodeT]:  # noqa: ANN401 - a Statement
-        chunks = self._scope.graph.read(
-            statement, namespace=self._scope.namespace, **parameters
-        )
+        chunks = self._scope.graph.read(statement, namespace=self._scope.namespace, **parameters)
         return [self._decode(stored) for stored in rows_of(chunks)]
 
     def _nodes(self, rows: Iterable[Row]) -> list[NodeT]:
@@ -171,9 +180,7 @@ class ArtifactService(NodeService[Artifact]):
         return self._nodes(self._plain("series/versions", series=series, type_ids=type_ids))
 
     def _plain(self, name: str, /, **parameters: object) -> list[Row]:
-        return self._scope.graph.read(
-            load(name), namespace=self._scope.namespace, **parameters
-        )
+        return self._scope.graph.read(load(name), namespace=self._scope.namespace, **parameters)
 
 
 def _position(node: Artifact | Execution | Context, order: OrderField) -> Position:

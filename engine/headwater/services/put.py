@@ -9,10 +9,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from headwater.errors import Aborted, AlreadyExists, HeadwaterError, Internal, InvalidArgument, NotFound
+from headwater.errors import (
+    Aborted,
+    AlreadyExists,
+    HeadwaterError,
+    Internal,
+    InvalidArgument,
+    NotFound,
+)
 from headwater.graph.records import Encoded, encode_node, offloaded
-from headwater.graph.session import Transaction
-from headwater.graph.statements import joined, load
+from headwater.graph.session import Row
+from headwater.graph.statements import Statement, joined, load
 from headwater.services.door import Caller, Written
 from headwater.services.namespaces import NamespaceService
 from headwater.services.put_outcome import PutOutcome
@@ -34,6 +41,7 @@ _BLOCKS = (
     "execution_updates",
     "context_updates",
     "input_events",
+    "known_input_events",
     "output_events",
     "events",
     "new_attributions",
@@ -47,7 +55,7 @@ _BLOCKS = (
 _TRIES = 5
 
 
-class _StaleTypes(Exception):  # noqa: N818 - a signal, not an error
+class _StaleTypes(Exception):
     """The types that this process knows are not those of the graph."""
 
 
@@ -115,23 +123,35 @@ class PutService:
             for node in nodes_of(request, kind):
                 encoded[id(node)] = self._encode(node)
         plan = planner.plan(self._scope.ids.take(self._scope.namespace, count_new(request)))
-        return self._scope.door.write(lambda tx: self._run(tx, request, plan, now), caller=caller)
-
-    def _run(self, tx: Transaction, request: PutRequest, plan: PutPlan, now: int) -> Written[PutAnswer]:
-        rows: dict[str, list[Any]] = dict(plan.rows)
+        rows: dict[str, Any] = dict(plan.rows)
         if plan.types:
             rows["types"] = [[type_id, name] for type_id, name in plan.types.items()]
         blocks = tuple(f"put/{block}" for block in _BLOCKS if block in rows)
         if not blocks:
-            return Written(PutAnswer((), (), (), {}), [])
+            return PutAnswer((), (), (), {})
         statement = joined(blocks)
-        answer = tx.run(statement, namespace=self._scope.namespace, now=now, **rows)
+        return self._scope.door.write_one(
+            statement,
+            {"namespace": self._scope.namespace, "now": now, **rows},
+            lambda answer: self._outcome(request, plan, statement, answer),
+            caller=caller,
+        )
+
+    def _outcome(
+        self, request: PutRequest, plan: PutPlan, statement: Statement, answer: list[Row]
+    ) -> Written[PutAnswer]:
         results = dict(zip(statement.returns, answer[0], strict=True)) if statement.returns else {}
         if results.get("stale_types"):
             raise _StaleTypes
         outcome = PutOutcome(request, plan, results, namespace=self._scope.namespace)
-        outcome.check(tx)
+        outcome.check(self._missing)
         return outcome.written()
+
+    def _missing(self, label: str, ids: list[int]) -> list[int]:
+        """Return those of the ids that no node of the label has."""
+        statement = load("node/missing", label)
+        rows = self._scope.graph.read(statement, namespace=self._scope.namespace, ids=ids)
+        return list(rows[0][0])
 
     def _type_of(self, node: Node, type_ids: Mapping[tuple[TypeKind, int], int]) -> NodeType:
         type_id = node.type_id
@@ -179,7 +199,9 @@ class PutService:
 
     def _reused(self, request: PutRequest) -> PutRequest:
         """Return the request with the ids of artifacts that are to be found by external id."""
-        asked = [a.external_id for a in request.artifacts if a.id is None and a.external_id is not None]
+        asked = [
+            a.external_id for a in request.artifacts if a.id is None and a.external_id is not None
+        ]
         if not request.reuse_artifacts or not asked:
             return request
         if len(set(asked)) < len(asked):
@@ -208,7 +230,10 @@ class PutService:
         for position, series in request.series.items():
             type_id = request.artifacts[position].type_id
             taken = self._scope.graph.read(
-                load("series/taken"), namespace=self._scope.namespace, type_id=type_id, series=series
+                load("series/taken"),
+                namespace=self._scope.namespace,
+                type_id=type_id,
+                series=series,
             )[0][0]
             raised = raised or taken > floors.get(position, 0)
             floors[position] = taken
@@ -224,7 +249,9 @@ class PutService:
 class _Clash:
     """Which unique value was taken, read out of the server's words."""
 
-    _FORM = re.compile(r"with label `(?P<label>\w+)` and propert(?:y|ies) (?P<properties>.*)", re.DOTALL)
+    _FORM = re.compile(
+        r"with label `(?P<label>\w+)` and propert(?:y|ies) (?P<properties>.*)", re.DOTALL
+    )
 
     def __init__(self, label: str, properties: str) -> None:
         self.label = label

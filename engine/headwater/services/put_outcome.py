@@ -1,16 +1,17 @@
 """Outcome of a put: what the statement handed back, as errors, ids and changes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument
-from headwater.graph.session import Transaction
-from headwater.graph.statements import load
 from headwater.services.door import Written
 from headwater.services.put_plan import PutPlan, nodes_of
 from headwater_schema import PutAnswer, PutRequest, TypeKind
 from headwater_schema.changes import Element, ElementChange, ElementKind
 from headwater_schema.stored import LABELS
+
+Missing = Callable[[str, list[int]], list[int]]
+"""Returns those of the ids that no node of a label has."""
 
 _UPDATES = {
     TypeKind.ARTIFACT: "artifact_updates",
@@ -43,11 +44,11 @@ class PutOutcome:
         self._results = results
         self._namespace = namespace
 
-    def check(self, tx: Transaction) -> None:
+    def check(self, missing: Missing) -> None:
         """Raise what stands in the way, so that the transaction keeps nothing."""
         for kind in TypeKind:
             self._check_updates(kind)
-        self._check_new_edges(tx)
+        self._check_new_edges(missing)
         self._check_events()
         self._check_links("attributions", TypeKind.ARTIFACT)
         self._check_links("associations", TypeKind.EXECUTION)
@@ -56,7 +57,9 @@ class PutOutcome:
     def written(self) -> Written[PutAnswer]:
         """Return the answer and what changed."""
         context_ids = self._plan.ids[TypeKind.CONTEXT]
-        for position, context_id in zip(self._plan.merged, self._results.get("merged", ()), strict=True):
+        for position, context_id in zip(
+            self._plan.merged, self._results.get("merged", ()), strict=True
+        ):
             context_ids[position] = context_id
         answer = PutAnswer(
             tuple(self._plan.ids[TypeKind.ARTIFACT]),
@@ -101,19 +104,17 @@ class PutOutcome:
                     id=node.id,
                 )
 
-    def _check_new_edges(self, tx: Transaction) -> None:
-        for block, label, column in (
-            ("input_events", "Artifact", 1),
-            ("output_events", "Artifact", 1),
-            ("new_attributions", "Context", 1),
-            ("new_associations", "Context", 1),
-        ):
-            rows = self._plan.rows.get(block, ())
-            if rows and self._results[block] != len(rows):
-                ids = [row[column] for row in rows]
-                statement = load("node/missing", label)
-                missing = tx.run(statement, namespace=self._namespace, ids=ids)[0][0]
-                raise _not_there(label, missing, self._namespace)
+    def _check_new_edges(self, missing: Missing) -> None:
+        rows = self._plan.rows
+        expected = {
+            ("known_input_events", "Artifact"): len(rows.get("known_input_events", ())),
+            ("new_attributions", "Context"): _links(rows.get("new_attributions", ())),
+            ("new_associations", "Context"): _links(rows.get("new_associations", ())),
+        }
+        for (block, label), count in expected.items():
+            if count and self._results[block] != count:
+                ids = [row[0] for row in rows[block]]
+                raise _not_there(label, missing(label, ids), self._namespace)
 
     def _check_events(self) -> None:
         rows = {row[0]: row for row in self._plan.rows.get("events", ())}
@@ -141,11 +142,14 @@ class PutOutcome:
 
     def _check_parents(self) -> None:
         rows = self._plan.rows.get("parents", ())
-        for row, (child, parent, taken, cycle) in zip(rows, self._results.get("parents", ()), strict=True):
+        for row, (child, parent, taken, cycle) in zip(
+            rows, self._results.get("parents", ()), strict=True
+        ):
             for found, asked in ((child, row[0]), (parent, row[3])):
                 if found is None:
                     raise InvalidArgument(
-                        f"Context {asked} cannot be found in namespace {self._namespace!r}.", id=asked
+                        f"Context {asked} cannot be found in namespace {self._namespace!r}.",
+                        id=asked,
                     )
             if taken:
                 raise AlreadyExists(f"Context {child} has parent {parent} already.")
@@ -170,13 +174,15 @@ class PutOutcome:
                 yield ElementChange(Element(kind, (stored["id"],)), None, stored)
         yield from self._series_changes()
         made: set[int] = set()
-        for stored, context_id in zip(rows.get("merged", ()), self._results.get("merged", ()), strict=True):
+        for stored, context_id in zip(
+            rows.get("merged", ()), self._results.get("merged", ()), strict=True
+        ):
             if stored["id"] == context_id and context_id not in made:
                 made.add(context_id)
                 yield ElementChange(Element(ElementKind.CONTEXT, (context_id,)), None, stored)
-        for kind in TypeKind:
-            for node_id, before, after in self._results.get(_UPDATES[kind], ()):
-                yield ElementChange(Element(ElementKind(kind), (node_id,)), before, after)
+        for type_kind in TypeKind:
+            for node_id, before, after in self._results.get(_UPDATES[type_kind], ()):
+                yield ElementChange(Element(ElementKind(type_kind), (node_id,)), before, after)
 
     def _series_changes(self) -> Iterator[ElementChange]:
         rows = self._plan.rows.get("series", ())
@@ -193,9 +199,13 @@ class PutOutcome:
 
     def _edge_changes(self) -> Iterator[ElementChange]:
         rows = self._plan.rows
+        artifacts, executions = rows.get("artifacts", ()), rows.get("executions", ())
         for block, event_type in (("input_events", "INPUT"), ("output_events", "OUTPUT")):
-            for _, artifact_id, execution_id, properties in rows.get(block, ()):
-                yield _event_change(artifact_id, execution_id, event_type, properties)
+            for artifact, execution, properties in rows.get(block, ()):
+                ends = artifacts[artifact]["id"], executions[execution]["id"]
+                yield _event_change(*ends, event_type, properties)
+        for artifact_id, execution, properties in rows.get("known_input_events", ()):
+            yield _event_change(artifact_id, executions[execution]["id"], "INPUT", properties)
         for _, artifact_id, execution_id, properties, event_type in rows.get("events", ()):
             yield _event_change(artifact_id, execution_id, event_type, properties)
         yield from self._link_changes("attributions", ElementKind.ATTRIBUTION)
@@ -205,25 +215,30 @@ class PutOutcome:
 
     def _link_changes(self, block: str, kind: ElementKind) -> Iterator[ElementChange]:
         rows = self._plan.rows
-        pairs = [tuple(row) for row in rows.get(f"new_{block}", ())]
-        merged = {
-            (stored["type_id"], stored["name"]): context_id
-            for stored, context_id in zip(
-                rows.get("merged", ()), self._results.get("merged", ()), strict=True
-            )
-        }
+        made = rows.get("artifacts" if kind is ElementKind.ATTRIBUTION else "executions", ())
+        merged = self._results.get("merged", ())
+        pairs = [
+            (made[index]["id"], context_id)
+            for context_id, indexes in rows.get(f"new_{block}", ())
+            for index in indexes
+        ]
         pairs += [
-            (node_id, merged[type_id, name])
-            for node_id, type_id, name in rows.get(f"merged_{block}", ())
+            (made[index]["id"], merged[context])
+            for context, indexes in rows.get(f"merged_{block}", ())
+            for index in indexes
         ]
         results: Sequence[Any] = self._results.get(block, ())
         pairs += [
             (row[0], context_id)
-            for row, (_, context_id, made) in zip(rows.get(block, ()), results, strict=True)
-            if made
+            for row, (_, context_id, count) in zip(rows.get(block, ()), results, strict=True)
+            if count
         ]
         for pair in dict.fromkeys(pairs):
             yield ElementChange(Element(kind, pair), None, {})
+
+
+def _links(rows: Sequence[Any]) -> int:
+    return sum(len(indexes) for _, indexes in rows)
 
 
 def _event_change(

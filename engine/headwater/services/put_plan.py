@@ -48,12 +48,19 @@ class PutPlan:
         ids: by kind, the id of each node of the request, by position. That of a merged
             context is the one it gets if it turns out to be new.
         merged: position of each row of the block `merged`.
+        indexes: by kind, where the node of a position stands among the rows that make new
+            artifacts and executions, and merged contexts; not for one that is updated.
+        links: by block and context, indexes of the nodes to link; the rows of those blocks.
         rows: by block.
         types: names of the types that the rows rely on, by id.
     """
 
     ids: dict[TypeKind, list[int]]
     merged: list[int] = field(default_factory=list)
+    indexes: dict[TypeKind, dict[int, int]] = field(
+        default_factory=lambda: {kind: {} for kind in TypeKind}
+    )
+    links: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     rows: dict[str, list[Any]] = field(default_factory=dict)
     types: dict[int, str] = field(default_factory=dict)
 
@@ -128,14 +135,19 @@ class Planner:
             self._check_ref(TypeKind.CONTEXT, parent.child)
             self._check_ref(TypeKind.CONTEXT, parent.parent)
             if parent.child == parent.parent:
-                raise InvalidArgument(f"A context cannot be its own parent: {_named(parent.child)}.")
+                raise InvalidArgument(
+                    f"A context cannot be its own parent: {_named(parent.child)}."
+                )
 
     def plan(self, ids: Mapping[str, Sequence[int]]) -> PutPlan:
         """Return the plan, with those ids for what is new."""
         free = {kind: iter(ids[str(kind)]) for kind in TypeKind}
         self._plan = PutPlan(
             {
-                kind: [next(free[kind]) if node.id is None else node.id for node in nodes_of(self._request, kind)]
+                kind: [
+                    next(free[kind]) if node.id is None else node.id
+                    for node in nodes_of(self._request, kind)
+                ]
                 for kind in TypeKind
             }
         )
@@ -150,6 +162,8 @@ class Planner:
         ):
             for link in dict.fromkeys(links):
                 self._plan_link(block, kind, link)
+        for (block, context), indexes in self._plan.links.items():
+            self._plan.add(block, [context, indexes])
         for parent in self._request.parents:
             self._plan.add("parents", [*self._context(parent.child), *self._context(parent.parent)])
         return self._plan
@@ -176,9 +190,7 @@ class Planner:
                     type_name=node_type.name,
                 )
 
-    def _check_event(
-        self, event: EventPut, seen: set[tuple[NodeRef, NodeRef, EventType]]
-    ) -> None:
+    def _check_event(self, event: EventPut, seen: set[tuple[NodeRef, NodeRef, EventType]]) -> None:
         self._check_ref(TypeKind.ARTIFACT, event.artifact)
         self._check_ref(TypeKind.EXECUTION, event.execution)
         key = (event.artifact, event.execution, event.type)
@@ -229,9 +241,13 @@ class Planner:
             self._plan.add("series", [position, type_id, series, floor, whole])
         elif kind is TypeKind.CONTEXT and self._request.reuse_contexts:
             self._plan.merged.append(position)
-            self._plan.add("merged", whole)
+            self._add_indexed("merged", kind, position, whole)
         else:
-            self._plan.add(f"{_NAMES[kind]}s", whole)
+            self._add_indexed(f"{_NAMES[kind]}s", kind, position, whole)
+
+    def _add_indexed(self, block: str, kind: TypeKind, position: int, whole: object) -> None:
+        self._plan.indexes[kind][position] = len(self._plan.rows.get(block, ()))
+        self._plan.add(block, whole)
 
     def _update(self, kind: TypeKind, node: Node, stored: Mapping[str, Any]) -> dict[str, Any]:
         renames = kind is TypeKind.CONTEXT
@@ -266,26 +282,30 @@ class Planner:
         if path is not None:
             properties["path"] = path
         artifact_id = self._id(TypeKind.ARTIFACT, event.artifact)
-        execution_id = self._id(TypeKind.EXECUTION, event.execution)
-        row = [ordinal, artifact_id, execution_id, properties]
-        if not self._is_new(TypeKind.EXECUTION, event.execution):
-            self._plan.add("events", [*row, str(event.type)])
-        elif event.type is EventType.INPUT:
-            self._plan.add("input_events", row)
-        elif event.type is EventType.OUTPUT:
-            self._plan.add("output_events", row)
-        else:
-            self._plan.add("events", [*row, str(event.type)])
+        artifact = self._index(TypeKind.ARTIFACT, event.artifact)
+        execution = self._index(TypeKind.EXECUTION, event.execution)
+        match event.type:
+            case EventType.INPUT if None not in (artifact, execution):
+                self._plan.add("input_events", [artifact, execution, properties])
+            case EventType.OUTPUT if None not in (artifact, execution):
+                self._plan.add("output_events", [artifact, execution, properties])
+            case EventType.INPUT if execution is not None and not self._is_made(event.artifact):
+                self._plan.add("known_input_events", [artifact_id, execution, properties])
+            case _:
+                execution_id = self._id(TypeKind.EXECUTION, event.execution)
+                row = [ordinal, artifact_id, execution_id, properties, str(event.type)]
+                self._plan.add("events", row)
 
     def _plan_link(self, block: str, kind: TypeKind, link: LinkPut) -> None:
-        node_id = self._id(kind, link.node)
         context_id, type_id, name = self._context(link.context)
-        if not self._is_new(kind, link.node):
-            self._plan.add(block, [node_id, context_id, type_id, name])
-        elif context_id is None:
-            self._plan.add(f"merged_{block}", [node_id, type_id, name])
-        else:
-            self._plan.add(f"new_{block}", [node_id, context_id])
+        node = self._index(kind, link.node)
+        merged = self._index(TypeKind.CONTEXT, link.context)
+        if node is None:
+            self._plan.add(block, [self._id(kind, link.node), context_id, type_id, name])
+        elif context_id is not None:
+            self._plan.links.setdefault((f"new_{block}", context_id), []).append(node)
+        elif merged is not None:
+            self._plan.links.setdefault((f"merged_{block}", merged), []).append(node)
 
     def _context(self, ref: NodeRef) -> list[Any]:
         """Return [id, type id, name]: the id, or where only the graph knows it the other two."""
@@ -301,8 +321,13 @@ class Planner:
     def _id(self, kind: TypeKind, ref: NodeRef) -> int:
         return self._plan.ids[kind][ref.position] if isinstance(ref, New) else ref
 
-    def _is_new(self, kind: TypeKind, ref: NodeRef) -> bool:
-        return isinstance(ref, New) and nodes_of(self._request, kind)[ref.position].id is None
+    def _index(self, kind: TypeKind, ref: NodeRef) -> int | None:
+        """Return where a node stands among those that the request makes, None if it does not."""
+        return self._plan.indexes[kind].get(ref.position) if isinstance(ref, New) else None
+
+    def _is_made(self, artifact: NodeRef) -> bool:
+        """Return whether the request itself makes an artifact, be it as a version of a series."""
+        return isinstance(artifact, New) and self._request.artifacts[artifact.position].id is None
 
 
 def _id_of(node_type: NodeType) -> int:
@@ -339,15 +364,19 @@ class _Mask:
 
     def cleared(self, kind: TypeKind) -> tuple[list[str], list[str]]:
         """Return the stored keys and prefixes that an update removes before it sets."""
-        keys = [stored for custom, key in sorted(self.keys) for stored in keys_of(key, custom=custom)]
-        for name in ("external_id", STATE_KEYS.get(kind)):
-            if name in self.fields and name is not None:
-                keys.append(name)
+        keys = [
+            stored for custom, key in sorted(self.keys) for stored in keys_of(key, custom=custom)
+        ]
+        plain = ("external_id", STATE_KEYS.get(kind, "external_id"))
+        keys += [name for name in plain if name in self.fields]
         if kind is TypeKind.ARTIFACT and "uri" in self.fields:
             keys += URI_KEYS
         prefixes = [
             prefix
-            for name, family in (("properties", DECLARED_PREFIXES), ("custom_properties", CUSTOM_PREFIXES))
+            for name, family in (
+                ("properties", DECLARED_PREFIXES),
+                ("custom_properties", CUSTOM_PREFIXES),
+            )
             if name in self.fields
             for prefix in family
         ]

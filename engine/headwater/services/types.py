@@ -146,7 +146,9 @@ class TypeService:
         with self._lock:
             self._by_id = {cast("int", t.id): t for t in types}
             self._by_key = {(t.kind, t.name, t.version or ""): t for t in types}
-            self._system = {properties["id"] for properties, _ in stored if properties.get("system")}
+            self._system = {
+                properties["id"] for properties, _ in stored if properties.get("system")
+            }
 
     def ensure_indexes(self, types: Iterable[NodeType]) -> None:
         """Make the indexes that the types' declared properties lack, within the budget."""
@@ -165,7 +167,11 @@ class TypeService:
         return {
             cast("int", t.id): missing
             for t in self.all()
-            if (missing := sorted(key[2:] for label, key in indexes_of(t) if (label, key) not in present))
+            if (
+                missing := sorted(
+                    key[2:] for label, key in indexes_of(t) if (label, key) not in present
+                )
+            )
         }
 
 
@@ -351,7 +357,9 @@ class _TypeWrite:
             (omitted, self._can_omit, "lacks", "Allow it with can_omit_fields."),
         ):
             if keys and not allowed:
-                listed = ", ".join(_described(k[prefix:], known.get(k), asked.get(k)) for k in keys[:10])
+                listed = ", ".join(
+                    _described(k[prefix:], known.get(k), asked.get(k)) for k in keys[:10]
+                )
                 raise AlreadyExists(
                     f"Type already exists with different properties: {node_type.kind.lower()} type "
                     f"{node_type.name!r:.200}; the request {what} {listed}.",
@@ -363,7 +371,9 @@ class _TypeWrite:
     def _changes(self) -> list[ElementChange]:
         made = [ElementChange(_element(stored["id"]), None, stored) for stored in self._new]
         changed = [
-            ElementChange(_element(type_id), self._before[type_id], {**self._before[type_id], **values})
+            ElementChange(
+                _element(type_id), self._before[type_id], {**self._before[type_id], **values}
+            )
             for type_id, values in self._updates.items()
         ]
         linked = [

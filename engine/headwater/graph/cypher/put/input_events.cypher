@@ -1,12 +1,9 @@
-// Makes INPUT events of executions that the same request makes, so that none can exist already.
-// @param namespace  string
-// @param input_events  list<[ordinal, artifact_id, execution_id, properties]>
-// @returns input_events
-CALL () {
+// Makes INPUT events between nodes that the same request makes, so that none can exist already.
+// @after new_artifacts, new_executions
+// @param input_events  list<[artifact index, execution index, properties]>
+CALL (new_artifacts, new_executions) {
   UNWIND $input_events AS row
-  MATCH (artifact:Artifact {namespace: $namespace, id: row[1]})
-  MATCH (execution:Execution {namespace: $namespace, id: row[2]})
+  WITH row, new_artifacts[row[0]] AS artifact, new_executions[row[1]] AS execution
   CREATE (artifact)-[event:INPUT]->(execution)
-  SET event = row[3]
-  RETURN count(event) AS input_events
+  SET event = row[2]
 }

@@ -1,13 +1,11 @@
 // Links nodes that the same request makes to contexts that it found or made by name.
-// @param namespace  string
-// @param merged_associations  list<[node id, type id, name]>
-// @returns merged_associations
-CALL () {
+// Two of the request's contexts can turn out to be one.
+// @after new_executions, merged_contexts
+// @param merged_associations  list<[index of the context, list of indexes of the nodes]>
+CALL (new_executions, merged_contexts) {
   UNWIND $merged_associations AS row
-  MATCH (node:Execution {namespace: $namespace, id: row[0]})
-  MATCH (context:Context {namespace: $namespace, type_id: row[1], name: row[2]})
-  WITH DISTINCT node, context
-  WHERE NOT EXISTS { (node)-[:ASSOCIATION]->(context) }
+  WITH DISTINCT merged_contexts[row[0]] AS context, row[1] AS indexes
+  UNWIND indexes AS index
+  WITH DISTINCT context, new_executions[index] AS node
   CREATE (node)-[:ASSOCIATION]->(context)
-  RETURN count(context) AS merged_associations
 }

@@ -1,11 +1,13 @@
 // Links nodes that the same request makes to contexts known by id.
+// @after new_executions
 // @param namespace  string
-// @param new_associations  list<[node id, context id]>
+// @param new_associations  list<[context id, list of indexes of the nodes]>
 // @returns new_associations
-CALL () {
+CALL (new_executions) {
   UNWIND $new_associations AS row
-  MATCH (node:Execution {namespace: $namespace, id: row[0]})
-  MATCH (context:Context {namespace: $namespace, id: row[1]})
-  CREATE (node)-[:ASSOCIATION]->(context)
-  RETURN count(context) AS new_associations
+  MATCH (context:Context {namespace: $namespace, id: row[0]})
+  UNWIND row[1] AS index
+  WITH context, new_executions[index] AS node
+  CREATE (node)-[link:ASSOCIATION]->(context)
+  RETURN count(link) AS new_associations
 }

@@ -1,11 +1,13 @@
 // Links nodes that the same request makes to contexts known by id.
+// @after new_artifacts
 // @param namespace  string
-// @param new_attributions  list<[node id, context id]>
+// @param new_attributions  list<[context id, list of indexes of the nodes]>
 // @returns new_attributions
-CALL () {
+CALL (new_artifacts) {
   UNWIND $new_attributions AS row
-  MATCH (node:Artifact {namespace: $namespace, id: row[0]})
-  MATCH (context:Context {namespace: $namespace, id: row[1]})
-  CREATE (node)-[:ATTRIBUTION]->(context)
-  RETURN count(context) AS new_attributions
+  MATCH (context:Context {namespace: $namespace, id: row[0]})
+  UNWIND row[1] AS index
+  WITH context, new_artifacts[index] AS node
+  CREATE (node)-[link:ATTRIBUTION]->(context)
+  RETURN count(link) AS new_attributions
 }

@@ -1,12 +1,9 @@
-// Makes OUTPUT events of executions that the same request makes, so that none can exist already.
-// @param namespace  string
-// @param output_events  list<[ordinal, artifact_id, execution_id, properties]>
-// @returns output_events
-CALL () {
+// Makes OUTPUT events between nodes that the same request makes, so that none can exist already.
+// @after new_artifacts, new_executions
+// @param output_events  list<[artifact index, execution index, properties]>
+CALL (new_artifacts, new_executions) {
   UNWIND $output_events AS row
-  MATCH (artifact:Artifact {namespace: $namespace, id: row[1]})
-  MATCH (execution:Execution {namespace: $namespace, id: row[2]})
+  WITH row, new_artifacts[row[0]] AS artifact, new_executions[row[1]] AS execution
   CREATE (execution)-[event:OUTPUT]->(artifact)
-  SET event = row[3]
-  RETURN count(event) AS output_events
+  SET event = row[2]
 }

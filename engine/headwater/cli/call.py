@@ -1,0 +1,187 @@
+"""Call: what every command is given, and how a function becomes a command.
+
+`--namespace`, `--json` and `--no-color` are declared here once and accepted by all.
+"""
+
+import inspect
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+import headwater
+from headwater.cli.exits import ExitCode
+from headwater.cli.progress import StderrProgress
+from headwater.cli.screen import Screen
+from headwater.errors import InvalidArgument, NotFound
+from headwater.settings import DEFAULT_NAMESPACE, Settings, load_settings
+
+if TYPE_CHECKING:
+    from headwater import MetadataStore
+    from headwater.objects import ObjectStore
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., None])
+
+# A person waits: a server that cannot be reached is given up sooner than by a program.
+_RETRY_S = "5"
+_SHOWN_NAMESPACES = 20
+
+
+class Call:
+    """One run of a command: its shared options, its screen, and the way to a store."""
+
+    def __init__(self, *, namespace: str | None, json: bool, no_color: bool) -> None:
+        self.json = json
+        self.screen = Screen(no_color=no_color)
+        self._namespace = namespace
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the environment, with the namespace that was asked for."""
+        settings = load_settings({"HEADWATER_RETRY_S": _RETRY_S, **os.environ})
+        return settings if self._namespace is None else replace(settings, namespace=self._namespace)
+
+    @cached_property
+    def progress(self) -> StderrProgress:
+        """Tells stderr of long steps."""
+        return StderrProgress(self.screen.err)
+
+    @contextmanager
+    def store(self) -> "Iterator[MetadataStore]":
+        """Open the store, starting the local servers where they are needed and do not run.
+
+        Raises:
+            NotFound: the namespace does not exist; `default` always counts as existing.
+        """
+        with self.any_store() as store:
+            check_namespace(store)
+            yield store
+
+    @contextmanager
+    def any_store(self) -> "Iterator[MetadataStore]":
+        """Open the store as `store` does, whether the namespace exists or not."""
+        with headwater.connect(settings=self.settings, progress=self.progress) as store:
+            yield store
+
+    @contextmanager
+    def objects(self) -> "Iterator[ObjectStore]":
+        """Open the object store alone, which needs no Neo4j."""
+        from headwater.opening import open_objects  # noqa: PLC0415 - takes a second to import
+
+        with open_objects(self.settings, progress=self.progress) as objects:
+            yield objects
+
+
+def check_namespace(store: "MetadataStore") -> None:
+    """Check that the store's namespace exists.
+
+    Raises:
+        NotFound: it does not, and is not `default`; the hint lists those that do.
+    """
+    if store.namespace == DEFAULT_NAMESPACE:
+        return
+    names = [namespace.name for namespace in store.list_namespaces()]
+    if store.namespace in names:
+        return
+    listed = ", ".join(names[:_SHOWN_NAMESPACES]) or "none"
+    more = len(names) - _SHOWN_NAMESPACES
+    raise NotFound(
+        f"No namespace {store.namespace!r}.",
+        hint=f"There are: {listed}{f', and {more} more: headwater namespaces' * (more > 0)}.",
+        namespace=store.namespace,
+    )
+
+
+def command(
+    group: typer.Typer, name: str, *, examples: Sequence[str]
+) -> Callable[[FunctionT], FunctionT]:
+    """Return a decorator that makes a function a command, with the shared options added.
+
+    Args:
+        group: which group gets it.
+        name: how it is called.
+        examples: whole command lines, shown under its help.
+    """
+
+    def register(function: FunctionT) -> FunctionT:
+        group.command(name, epilog=examples_text(examples))(_with_shared_options(function))
+        return function
+
+    return register
+
+
+def group(name: str, summary: str) -> typer.Typer:
+    """Return an empty group of commands, which alone shows its help."""
+    made = typer.Typer(name=name, help=summary, rich_markup_mode="rich")
+    made.callback(invoke_without_command=True)(help_when_alone)
+    return made
+
+
+def help_when_alone(context: typer.Context) -> None:
+    """Show the help where no command follows."""
+    if context.invoked_subcommand is None:
+        if text := context.get_help():
+            typer.echo(text)
+        raise typer.Exit(ExitCode.OK)
+
+
+def refuse(message: str, *, hint: str = "") -> InvalidArgument:
+    """Return the error of options that do not go together."""
+    return InvalidArgument(message, hint=hint)
+
+
+def examples_text(examples: Sequence[str]) -> str:
+    """Return examples as the last part of a help text."""
+    # An opening bracket would begin markup.
+    lines = [f"  {example}".replace("[", "\\[") for example in examples]
+    return "\n\n".join(["Examples:", "\n".join(lines)])
+
+
+def _shared(
+    *,
+    namespace: Annotated[
+        str | None,
+        typer.Option(
+            "--namespace",
+            "-n",
+            envvar="HEADWATER_NAMESPACE",
+            metavar="NAME",
+            help="The tenant to ask; `default` when unset.",
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON document on stdout, and nothing else.")
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")
+    ] = False,
+) -> Call:
+    return Call(namespace=namespace, json=json, no_color=no_color)
+
+
+_SHARED = tuple(inspect.signature(_shared).parameters.values())
+
+
+def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
+    own = tuple(inspect.signature(function).parameters.values())[1:]
+
+    def run(**values: Any) -> None:  # noqa: ANN401 - whatever the command declares
+        call = _shared(**{shared.name: values.pop(shared.name) for shared in _SHARED})
+        try:
+            function(call, **values)
+        except BrokenPipeError:
+            raise typer.Exit(ExitCode.PIPE_CLOSED) from None
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *_SHARED)
+    ]
+    # What typer reads of a function to make its command.
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__name__ = function.__name__
+    run.__doc__ = function.__doc__
+    return run

@@ -1,0 +1,154 @@
+"""The questions: each answered by the store's own method, and again by Cypher to compare.
+
+The Cypher lies in `cypher/`, one statement a file, and is printed for the reader to paste.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import NamedTuple
+
+import headwater
+from headwater.demo.types import Evaluation, Model, Train
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A Cypher statement with its parameters.
+
+    Attributes:
+        text: the statement.
+        parameters: by name, without `$`.
+    """
+
+    text: str
+    parameters: dict[str, str | int]
+
+    def run(self, store: headwater.MetadataStore) -> headwater.CypherAnswer:
+        """Return its rows."""
+        return store.cypher(self.text, **self.parameters)
+
+    def to_paste(self) -> str:
+        """Return the statement with its parameters set before it, as Neo4j's shells take it."""
+        lines = (f":param {name} => {_literal(value)};" for name, value in self.parameters.items())
+        return "\n".join([*lines, f"{self.text.strip()};"])
+
+
+@dataclass(frozen=True, slots=True)
+class LineageAnswer:
+    """A lineage, and the Cypher that finds the same nodes."""
+
+    lineage: headwater.Lineage
+    query: Query
+
+
+class Difference(NamedTuple):
+    """One thing that two training runs can differ in.
+
+    Attributes:
+        what: `input`, `parameter`, `logged` or `metric`.
+        name: which of them.
+        first: its value in the first run; None where it has none.
+        second: its value in the second run.
+        same: whether both are equal.
+    """
+
+    what: str
+    name: str
+    first: str | float | None
+    second: str | float | None
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceAnswer:
+    """What two training runs share and differ in, and the Cypher that tells it."""
+
+    differences: tuple[Difference, ...]
+    query: Query
+
+
+def origin(store: headwater.MetadataStore, model: Model) -> LineageAnswer:
+    """Return everything that a model came from.
+
+    Raises:
+        Internal: the Cypher finds something else.
+    """
+    lineage = store.upstream(model)
+    query = _query("origin", namespace=store.namespace, id=lineage.start.id)
+    expected = {(n.distance, n.kind.capitalize(), n.type, n.id, n.name) for n in lineage.nodes[1:]}
+    found = {tuple(row.values()) for row in query.run(store)}
+    _demand_equal("origin", expected, found)
+    return LineageAnswer(lineage, query)
+
+
+def impact(store: headwater.MetadataStore, data: headwater.Artifact) -> LineageAnswer:
+    """Return everything that a withdrawal of data would touch.
+
+    Raises:
+        Internal: the Cypher finds something else.
+    """
+    lineage = store.downstream(data)
+    query = _query("impact", namespace=store.namespace, id=lineage.start.id)
+    expected = {(node.kind.capitalize(), node.type, names) for node, names in by_type(lineage)}
+    found = {(row["kind"], row["type"], tuple(row["names"])) for row in query.run(store)}
+    _demand_equal("impact", expected, found)
+    return LineageAnswer(lineage, query)
+
+
+def difference(store: headwater.MetadataStore, first: Train, second: Train) -> DifferenceAnswer:
+    """Return what two training runs share and differ in, by what it is, then by name.
+
+    Raises:
+        Internal: the store's own methods tell something else than the Cypher.
+    """
+    ids = {"first": first.id or 0, "second": second.id or 0}
+    query = _query("difference", namespace=store.namespace, **ids)
+    found = tuple(Difference(**row) for row in query.run(store))
+    for side, run in (("first", first), ("second", second)):
+        told = {(d.what, d.name, getattr(d, side)) for d in found if getattr(d, side) is not None}
+        _demand_equal("difference", set(_facts(store, run)), told)
+    return DifferenceAnswer(found, query)
+
+
+def by_type(
+    lineage: headwater.Lineage,
+) -> list[tuple[headwater.LineageNode, tuple[str, ...]]]:
+    """Return the first node of each type but the start, with the names of all of that type."""
+    rest = sorted(lineage.nodes[1:], key=lambda node: (node.kind, node.type, node.id))
+    groups: dict[tuple[str, str], list[headwater.LineageNode]] = {}
+    for node in rest:
+        groups.setdefault((node.kind, node.type), []).append(node)
+    return [(nodes[0], tuple(n.name or f"#{n.id}" for n in nodes)) for nodes in groups.values()]
+
+
+def _facts(store: headwater.MetadataStore, run: Train) -> Iterable[tuple[str, str, object]]:
+    """Yield what the store's own methods tell of a training run."""
+    yield from (("parameter", key, value) for key, value in run.properties.items())
+    yield from (("logged", key, value) for key, value in run.custom_properties.items())
+    inputs = store.upstream(run, max_hops=1).artifacts()
+    yield from (("input", node.type, node.name) for node in inputs)
+    for node in store.downstream(run, max_hops=3, types=["Evaluation"]).nodes:
+        evaluation = store.artifact(node.key, type=Evaluation)
+        yield from (("metric", key, value) for key, value in evaluation.properties.items())
+
+
+def _query(name: str, **parameters: str | int) -> Query:
+    file = resources.files("headwater.demo") / "cypher" / f"{name}.cypher"
+    return Query(file.read_text("utf-8"), parameters)
+
+
+def _demand_equal(question: str, expected: object, found: object) -> None:
+    if expected != found:
+        raise headwater.errors.Internal(
+            f"The Cypher of {question} finds something else than the store: {found!r:.500}.",
+            hint="Please report it.",
+            expected=expected,
+            found=found,
+        )
+
+
+def _literal(value: str | int) -> str:
+    """Return a value as Cypher writes it: JSON's escapes are Cypher's, too."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,184 @@
+"""The report: what the demo prints. Asks the store for nothing but what steps took."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import headwater
+from headwater.demo.pipeline import Outcome
+from headwater.demo.questions import DifferenceAnswer, LineageAnswer, Query, by_type
+from headwater.local import ServerStatus, status
+
+HEADINGS = (
+    "1. What the chosen model came from",
+    "2. What would be touched if the raw data were withdrawn",
+    "3. How the two training runs differ",
+    "4. The Cypher behind each",
+)
+_PLAIN_WIDTH = 120
+_ORDER = ("input", "parameter", "logged", "metric")
+
+
+def open_console() -> Console:
+    """Return the console: coloured on a terminal, plain and wide enough for the tree elsewhere."""
+    console = Console(highlight=False)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(highlight=False, width=_PLAIN_WIDTH)
+
+
+def print_steps(
+    console: Console, store: headwater.MetadataStore, outcomes: Mapping[str, Outcome]
+) -> None:
+    """Print what each step took, as the store has recorded it, and what was chosen."""
+    table = Table(title="Seconds per step, as recorded", title_justify="left")
+    table.add_column("step")
+    for source in outcomes:
+        table.add_column(source, justify="right")
+    durations = [_durations_s(store, outcome.run) for outcome in outcomes.values()]
+    for step in durations[0]:
+        table.add_row(step, *(f"{taken.get(step, 0.0):.2f}" for taken in durations))
+    table.add_section()
+    table.add_row("all", *(f"{sum(taken.values()):.2f}" for taken in durations))
+    console.print(table)
+    for outcome in outcomes.values():
+        found = outcome.evaluation
+        console.print(
+            f"chosen: {outcome.chosen.name} from {outcome.raw.name} ({outcome.raw.rows} rows): "
+            f"accuracy {found.accuracy:.3f}, AUC {found.auc:.3f}, log loss {found.log_loss:.3f}"
+        )
+
+
+def print_origin(console: Console, answer: LineageAnswer) -> None:
+    """Print the tree of a model's upstream."""
+    _print_heading(console, HEADINGS[0])
+    console.print(answer.lineage)
+    console.print("^ marks what is drawn above.", style="dim")
+
+
+def print_impact(console: Console, answer: LineageAnswer) -> None:
+    """Print what would be touched, by type."""
+    _print_heading(console, HEADINGS[1])
+    table = Table()
+    for column in ("kind", "type"):
+        table.add_column(column)
+    table.add_column("count", justify="right")
+    table.add_column("names")
+    for node, names in by_type(answer.lineage):
+        table.add_row(node.kind.lower(), node.type, str(len(names)), Text(", ".join(names)))
+    console.print(table)
+
+
+def print_difference(
+    console: Console, answer: DifferenceAnswer, *, names: tuple[str, str]
+) -> None:
+    """Print two training runs side by side; what differs is bold and marked."""
+    _print_heading(console, HEADINGS[2])
+    table = Table()
+    for column in ("", "", *names, ""):
+        table.add_column(column)
+    before = ""
+    for found in sorted(answer.differences, key=lambda found: _ORDER.index(found.what)):
+        if before and found.what != before:
+            table.add_section()
+        values = (found.first, found.second)
+        table.add_row(
+            "" if found.what == before else found.what,
+            found.name,
+            *(Text(_value(value)) for value in values),
+            "same" if found.same else "differs",
+            style="dim" if found.same else "bold",
+        )
+        before = found.what
+    console.print(table)
+
+
+def print_cypher(console: Console, queries: Mapping[str, Query]) -> None:
+    """Print statements as they can be pasted, by the heading they answer."""
+    _print_heading(console, HEADINGS[3])
+    console.print("Each was run just now and found the same as the store's own methods.", style="dim")
+    for heading, query in queries.items():
+        console.print(f"\n// {heading}", style="dim", soft_wrap=True, markup=False)
+        console.print(query.to_paste(), style="cyan", soft_wrap=True, markup=False)
+
+
+def print_places(
+    console: Console, store: headwater.MetadataStore, settings: headwater.Settings, model: str
+) -> None:
+    """Print where everything is now, and what to try next."""
+    local = status(settings)
+    _print_heading(console, "Where it all is")
+    table = Table.grid(padding=(0, 2))
+    if settings.neo4j is None:
+        table.add_row("Neo4j", f"{local.neo4j.address} over Bolt, {local.neo4j.http_address} over HTTP")
+        table.add_row("", _login(local.neo4j))
+    else:
+        table.add_row("Neo4j", f"{settings.neo4j}, as HEADWATER_NEO4J says")
+    table.add_row("namespace", store.namespace)
+    for line in _objects(store, settings, local.minio):
+        table.add_row(*line)
+    console.print(table, soft_wrap=True)
+
+    _print_heading(console, "Look around")
+    command = _command()
+    tries = Table.grid(padding=(0, 2))
+    tries.add_row(f"{command} lineage {model}", "the tree above, for any name")
+    tries.add_row(f"{command} status", "the servers, which go on running")
+    tries.add_row(f"{command} down", "stops them; the next start finds all of this again")
+    console.print(tries, soft_wrap=True)
+
+
+def _objects(
+    store: headwater.MetadataStore, settings: headwater.Settings, minio: ServerStatus
+) -> list[tuple[str, str]]:
+    location = store.objects.location
+    if minio.address is not None and location.startswith(minio.address):
+        other = "A directory takes them instead: make demo OBJECTS=directory"
+        return [("objects", f"in the local MinIO, {location}"), ("", _login(minio)), ("", other)]
+    kept = "in the directory " if "://" not in location.removeprefix("file://") else "at "
+    other = "A local MinIO takes them instead: make demo OBJECTS=minio"
+    return [("objects", f"{kept}{location}"), ("", other)]
+
+
+def _login(server: ServerStatus) -> str:
+    return f"user {server.user}, password in {_relative(server.password_file)}"
+
+
+def _command() -> str:
+    beside = Path(sys.executable).with_name("headwater")
+    return _relative(beside) if beside.exists() else "headwater"
+
+
+def _relative(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _durations_s(store: headwater.MetadataStore, run: headwater.Context) -> dict[str, float]:
+    """Return the seconds that executions took, by type in the order of their first."""
+    taken: dict[str, float] = {}
+    for execution in store.executions.in_context(run.id or 0):
+        began = execution.create_time_since_epoch or 0
+        ended = execution.last_update_time_since_epoch or began
+        step = execution.type or ""
+        taken[step] = taken.get(step, 0.0) + (ended - began) / 1_000
+    return taken
+
+
+def _value(value: str | float | None) -> str:
+    match value:
+        case None:
+            return "-"
+        case float():
+            return f"{value:.6g}"
+        case _:
+            return str(value)
+
+
+def _print_heading(console: Console, heading: str) -> None:
+    console.print(f"\n{heading}", style="bold", markup=False)

@@ -1,0 +1,13 @@
+// Makes INPUT events of artifacts that exist and executions that the same request makes.
+// @after new_executions
+// @param namespace  string
+// @param known_input_events  list<[artifact id, execution index, properties]>
+// @returns known_input_events
+CALL (new_executions) {
+  UNWIND $known_input_events AS row
+  MATCH (artifact:Artifact {namespace: $namespace, id: row[0]})
+  WITH row, artifact, new_executions[row[1]] AS execution
+  CREATE (artifact)-[event:INPUT]->(execution)
+  SET event = row[2]
+  RETURN count(event) AS known_input_events
+}

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from headwater.errors import FailedPrecondition
+from headwater.graph import migrate as module
+from headwater.graph.migrate import migrate, migrations
+from headwater.graph.session import Graph
+from headwater.graph.statements import Statement
+from support.servers import Neo4jAddress
+
+SCHEMA = Statement(
+    "test/schema",
+    "SHOW INDEXES YIELD name, state WHERE NOT name STARTS WITH 'headwater_p_' RETURN name, state",
+)
+CONSTRAINTS = Statement("test/constraints", "SHOW CONSTRAINTS YIELD name RETURN name")
+
+CHILD = """
+import sys
+from headwater.graph.migrate import migrate
+from headwater.graph.session import Graph
+address, user, password = sys.argv[1:]
+with Graph(address, user=user, password=password or None) as graph:
+    print(migrate(graph))
+"""
+
+
+def names_in(text: str) -> set[str]:
+    return {line.split()[2] for line in text.splitlines() if line.startswith("CREATE ")}
+
+
+def newest() -> int:
+    return max(number for number, _ in migrations())
+
+
+def test_the_numbers_of_the_migrations_follow_each_other() -> None:
+    assert [number for number, _ in migrations()] == list(range(1, newest() + 1))
+
+
+def test_every_statement_of_a_migration_can_be_run_twice() -> None:
+    statements = [statement for _, each in migrations() for statement in each]
+
+    assert all("IF NOT EXISTS" in s.text or "IF EXISTS" in s.text for s in statements)
+
+
+def test_what_the_migrations_make_is_there_and_online(graph: Graph) -> None:
+    wanted = {name for _, each in migrations() for s in each for name in names_in(s.text)}
+
+    indexes = dict(graph.read(SCHEMA))
+    constraints = {row[0] for row in graph.read(CONSTRAINTS)}
+
+    assert wanted <= indexes.keys() | constraints
+    assert {indexes[name] for name in wanted} == {"ONLINE"}
+
+
+def test_migrating_twice_changes_nothing(graph: Graph) -> None:
+    before = sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))
+
+    assert migrate(graph) == migrate(graph) == newest()
+
+    assert (sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))) == before
+
+
+def test_a_crash_before_the_version_was_raised_is_made_good(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))
+    monkeypatch.setattr(module, "_version", lambda _: 0)
+
+    assert migrate(graph) == newest()
+
+    assert (sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))) == before
+
+
+def test_two_processes_can_migrate_at_once(neo4j_server: Neo4jAddress) -> None:
+    server = neo4j_server
+    command = [sys.executable, "-c", CHILD, server.address, server.user, server.password or ""]
+
+    children = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+        for _ in range(2)
+    ]
+    answers = [child.communicate(timeout=120)[0] for child in children]
+
+    assert answers == [f"{newest()}\n"] * 2
+
+
+@pytest.mark.parametrize("known", [0])
+def test_a_newer_database_is_refused(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch, known: int
+) -> None:
+    def older() -> list[tuple[int, list[Statement]]]:
+        return [(known, [])]
+
+    replacement: Callable[[], list[tuple[int, list[Statement]]]] = older
+    monkeypatch.setattr(module, "migrations", replacement)
+
+    with pytest.raises(FailedPrecondition) as raised:
+        migrate(graph)
+
+    assert str(newest()) in str(raised.value)
+    assert str(known) in str(raised.value)
+    assert "Install a newer headwater" in str(raised.value)

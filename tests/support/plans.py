@@ -1,0 +1,37 @@
+"""Plans: what the server says it would do for a query, as a flat list of operators."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import neo4j
+
+from headwater.graph.session import Graph
+
+
+class Operator(NamedTuple):
+    """One operator of a plan: its name, and the details that the server gives."""
+
+    name: str
+    details: str
+
+
+def operators(
+    graph: Graph, text: str, parameters: Mapping[str, object] | None = None
+) -> list[Operator]:
+    """Return the operators of a query's plan, the last one to run first."""
+    plan = graph.explain(text, parameters or {}).plan
+    return [] if plan is None else _flat(plan)
+
+
+def _flat(plan: neo4j.Plan | dict[str, object]) -> list[Operator]:
+    fields: dict[str, object] = dict(plan)
+    arguments, children = fields.get("args"), fields.get("children")
+    details = arguments.get("Details", "") if isinstance(arguments, Mapping) else ""
+    own = Operator(str(fields["operatorType"]).split("@")[0], str(details))
+    below = children if isinstance(children, list) else []
+    return [own, *(operator for child in below for operator in _flat(child))]
+
+
+def names(plan: list[Operator]) -> set[str]:
+    """Return the names of a plan's operators."""
+    return {operator.name for operator in plan}
