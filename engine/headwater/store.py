@@ -231,7 +231,8 @@ class MetadataStore:
             NotFound: there is none.
             InvalidArgument: several types have one; `types` lists them.
         """
-        return self._get(Artifact, reference, type)
+        found: Artifact = self._get(Artifact, reference, type)
+        return found
 
     @overload
     def execution(self, reference: NodeLike, *, type: type[ExecutionT]) -> ExecutionT: ...
@@ -241,7 +242,8 @@ class MetadataStore:
         self, reference: NodeLike, *, type: type[Execution] | str | None = None
     ) -> Execution:
         """Return an execution by its name, `execution:3`, or an object; see `artifact`."""
-        return self._get(Execution, reference, type)
+        found: Execution = self._get(Execution, reference, type)
+        return found
 
     @overload
     def context(self, reference: NodeLike, *, type: type[ContextT]) -> ContextT: ...
@@ -249,7 +251,8 @@ class MetadataStore:
     def context(self, reference: NodeLike, *, type: str | None = None) -> Context: ...
     def context(self, reference: NodeLike, *, type: type[Context] | str | None = None) -> Context:
         """Return a context by its name, `context:2`, or an object; see `artifact`."""
-        return self._get(Context, reference, type)
+        found: Context = self._get(Context, reference, type)
+        return found
 
     # Payloads.
 
@@ -324,8 +327,8 @@ class MetadataStore:
         return Caller(actor=self._actor, reason=reason)
 
     def _get(self, base: type[TypedT], reference: NodeLike, wanted: Any) -> Any:  # noqa: ANN401 - typed by the overloads
-        node_class = wanted if isinstance(wanted, type) else base
-        type_name = wanted.node_type().name if isinstance(wanted, type) else wanted
+        given: type[TypedNode] | None = None if isinstance(wanted, str) else wanted
+        type_name = wanted if given is None else given.type_name
         known = _key_of(reference)
         if known is None:
             node = self.names.find_node(base.kind, str(reference), type_name=type_name)
@@ -347,7 +350,7 @@ class MetadataStore:
             raise InvalidArgument(
                 f"{base.kind.capitalize()} {node.id} is of type {node.type!r}, asked for {type_name!r}."
             )
-        return node_class.from_node(node)
+        return (given or base).from_node(node)
 
     def _trace(
         self,

@@ -32,11 +32,28 @@ def source(name: str) -> str:
     return (resources.files("headwater.graph") / "cypher" / f"{name}.cypher").read_text("utf-8")
 
 
+def header(name: str, key: str) -> set[str]:
+    found = re.search(rf"^// @{key} +(.+)$", source(name), re.MULTILINE)
+    return {part.strip() for part in found[1].split(",")} if found else set()
+
+
+def block_of(name: str) -> Statement:
+    """Return a block of a put as a statement, behind those that hand it what it needs."""
+    wanted = header(name, "after")
+    before = [block for block in BLOCKS if header(block, "hands") & wanted]
+    return joined((*before, name))
+
+
+def in_order(blocks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the blocks with those first that hand on what others need."""
+    return tuple(sorted(blocks, key=lambda block: (not header(block, "hands"), block)))
+
+
 def variants(wanted: list[str]) -> Iterator[Statement]:
     """Yield each statement for each of its labels; a block as a statement of its own."""
     for name in wanted:
         if name in BLOCKS:
-            yield joined((name,))
+            yield block_of(name)
         else:
             yield from (load(name, label) for label in labels_of(name) or (None,))
 
@@ -51,6 +68,13 @@ PAGES = [
     for is_asc in (True, False)
     for paged in (False, True)
 ]
+
+
+INDEX_OF = {
+    OrderField.ID: "(namespace, id)",
+    OrderField.CREATE_TIME: "(namespace, create_time_since_epoch, id)",
+    OrderField.LAST_UPDATE_TIME: "(namespace, last_update_time_since_epoch, id)",
+}
 
 
 def statement_name(value: object) -> str:
@@ -118,7 +142,7 @@ def test_the_server_takes_a_statement_and_scans_nothing_for_it(
 
 
 def test_the_server_takes_all_blocks_of_a_put_at_once(graph: Graph) -> None:
-    statement = joined(BLOCKS)
+    statement = joined(in_order(BLOCKS))
 
     plan = operator_names(operators(graph, statement.text))
 
@@ -162,13 +186,6 @@ def test_a_page_is_read_from_an_index_in_its_order(
     if scope is not Scope.CONTEXT:
         assert not operator_names(plan) & {"Sort", "PartialSort", "Top", "PartialTop"}
         assert INDEX_OF[options.order_by] in seeks[0].details
-
-
-INDEX_OF = {
-    OrderField.ID: "(namespace, id)",
-    OrderField.CREATE_TIME: "(namespace, create_time_since_epoch, id)",
-    OrderField.LAST_UPDATE_TIME: "(namespace, last_update_time_since_epoch, id)",
-}
 
 
 @pytest.mark.parametrize("kind", TypeKind)

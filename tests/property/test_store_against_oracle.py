@@ -8,7 +8,7 @@ import os
 import uuid
 from typing import Any
 
-from hypothesis import HealthCheck, note, settings
+from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -540,7 +540,9 @@ def test_the_store_and_the_oracle_agree_over_thousands_of_steps(
             stateful_step_count=STEPS,
             deadline=None,
             print_blob=True,
+            report_multiple_bugs=False,
             database=None,
+            phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),
     )

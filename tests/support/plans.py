@@ -1,9 +1,7 @@
 """Plans: what the server says it would do for a query, as a flat list of operators."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
-
-import neo4j
+from typing import Any, NamedTuple
 
 from headwater.graph.session import Graph
 
@@ -23,13 +21,10 @@ def operators(
     return [] if plan is None else _flat(plan)
 
 
-def _flat(plan: neo4j.Plan | dict[str, object]) -> list[Operator]:
-    fields: dict[str, object] = dict(plan)
-    arguments, children = fields.get("args"), fields.get("children")
-    details = arguments.get("Details", "") if isinstance(arguments, Mapping) else ""
-    own = Operator(str(fields["operatorType"]).split("@")[0], str(details))
-    below = children if isinstance(children, list) else []
-    return [own, *(operator for child in below for operator in _flat(child))]
+def _flat(plan: Mapping[str, Any]) -> list[Operator]:
+    name = str(plan["operatorType"]).split("@")[0]
+    own = Operator(name, str(plan.get("args", {}).get("Details", "")))
+    return [own, *(operator for child in plan.get("children", ()) for operator in _flat(child))]
 
 
 def names(plan: list[Operator]) -> set[str]:

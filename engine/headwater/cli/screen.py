@@ -153,9 +153,7 @@ def _console(file: Any, *, plain: bool) -> Console:  # noqa: ANN401 - a text str
 def _drawn(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", border_style="dim")
     for column in columns:
-        table.add_column(
-            column.title, justify="right" if column.right else "left", overflow="fold"
-        )
+        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
     for row in rows:
         cells = zip(columns, row, strict=True)
         table.add_row(*(_cell(column, value) for column, value in cells))

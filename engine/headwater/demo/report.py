@@ -74,9 +74,7 @@ def print_impact(console: Console, answer: LineageAnswer) -> None:
     console.print(table)
 
 
-def print_difference(
-    console: Console, answer: DifferenceAnswer, *, names: tuple[str, str]
-) -> None:
+def print_difference(console: Console, answer: DifferenceAnswer, *, names: tuple[str, str]) -> None:
     """Print two training runs side by side; what differs is bold and marked."""
     _print_heading(console, HEADINGS[2])
     table = Table()
@@ -101,7 +99,9 @@ def print_difference(
 def print_cypher(console: Console, queries: Mapping[str, Query]) -> None:
     """Print statements as they can be pasted, by the heading they answer."""
     _print_heading(console, HEADINGS[3])
-    console.print("Each was run just now and found the same as the store's own methods.", style="dim")
+    console.print(
+        "Each was run just now and found the same as the store's own methods.", style="dim"
+    )
     for heading, query in queries.items():
         console.print(f"\n// {heading}", style="dim", soft_wrap=True, markup=False)
         console.print(query.to_paste(), style="cyan", soft_wrap=True, markup=False)
@@ -115,12 +115,14 @@ def print_places(
     _print_heading(console, "Where it all is")
     table = Table.grid(padding=(0, 2))
     if settings.neo4j is None:
-        table.add_row("Neo4j", f"{local.neo4j.address} over Bolt, {local.neo4j.http_address} over HTTP")
+        table.add_row(
+            "Neo4j", f"{local.neo4j.address} over Bolt, {local.neo4j.http_address} over HTTP"
+        )
         table.add_row("", _login(local.neo4j))
     else:
         table.add_row("Neo4j", f"{settings.neo4j}, as HEADWATER_NEO4J says")
     table.add_row("namespace", store.namespace)
-    for line in _objects(store, settings, local.minio):
+    for line in _objects(store.objects.location, local.minio):
         table.add_row(*line)
     console.print(table, soft_wrap=True)
 
@@ -133,10 +135,7 @@ def print_places(
     console.print(tries, soft_wrap=True)
 
 
-def _objects(
-    store: headwater.MetadataStore, settings: headwater.Settings, minio: ServerStatus
-) -> list[tuple[str, str]]:
-    location = store.objects.location
+def _objects(location: str, minio: ServerStatus) -> list[tuple[str, str]]:
     if minio.address is not None and location.startswith(minio.address):
         other = "A directory takes them instead: make demo OBJECTS=directory"
         return [("objects", f"in the local MinIO, {location}"), ("", _login(minio)), ("", other)]

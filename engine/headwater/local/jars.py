@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import urllib3
+from urllib3.util import parse_url
 
 from headwater.errors import DataLoss, MissingExtra, NoNetwork
 from headwater.local.disk import demand_space, no_space
@@ -201,7 +202,7 @@ def _default_repository() -> str:
 
 
 def _pool(repository: str) -> urllib3.PoolManager:
-    scheme = urllib3.util.parse_url(repository).scheme or ""
+    scheme = parse_url(repository).scheme or ""
     options: dict[str, object] = {
         "maxsize": _THREADS,
         "retries": urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(502, 503, 504)),
@@ -209,7 +210,7 @@ def _pool(repository: str) -> urllib3.PoolManager:
         "ssl_context": ssl.create_default_context(),
     }
     proxy = urllib.request.getproxies().get(scheme)
-    host = urllib3.util.parse_url(repository).host or ""
+    host = parse_url(repository).host or ""
     if proxy and not urllib.request.proxy_bypass(host):
         return urllib3.ProxyManager(proxy, **options)  # type: ignore[arg-type]
     return urllib3.PoolManager(**options)  # type: ignore[arg-type]

@@ -32,23 +32,28 @@ class Server(Protocol):
     @property
     def version(self) -> str:
         """Return the version that a start runs."""
+        ...
 
     @property
     def user(self) -> str:
         """Return the user that the password is for."""
+        ...
 
     @property
     def ports(self) -> Mapping[str, int | None]:
         """Return its ports by name; None asks for a free one."""
+        ...
 
     def prepare(self, *, progress: Progress) -> None:
         """Fetch or build what the server needs; slow the first time."""
 
     def launch(self, layout: Layout, ports: Mapping[str, int]) -> Launch:
         """Write the configuration and return how to start."""
+        ...
 
     def ping(self, status: ServerStatus) -> None:
         """Return when the server answers, raise Unavailable when it does not yet."""
 
     def complaints(self, lines: Sequence[str]) -> list[str]:
         """Return the lines of a log that say why a start failed."""
+        ...

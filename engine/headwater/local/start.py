@@ -89,6 +89,7 @@ def _demand_same_ports(server: Server, status: ServerStatus) -> None:
 
 
 def _start(server: Server, place: Layout) -> ServerStatus:
+    lines: list[str] = []
     for _ in range(_TRIES):
         since = {path: log_position(path) for path in (place.log, place.console)}
         with no_space(place.home):

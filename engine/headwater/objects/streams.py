@@ -22,6 +22,7 @@ class Readable(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes; none at the end."""
+        ...
 
 
 class Closable(Readable, Protocol):

@@ -100,7 +100,7 @@ def list_page(
 
 def list_all(kind: TypeKind, scope: Scope) -> Statement:
     """Return the statement for all nodes by id, in chunks of 1,000 property maps."""
-    parts = [
+    parts: list[LiteralString] = [
         *_match(kind, scope, OrderField.ID),
         "WITH node ORDER BY node.namespace, node.id",
         "WITH collect(properties(node)) AS rows",

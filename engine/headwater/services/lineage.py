@@ -63,9 +63,9 @@ class LineageService:
         if max_hops is not None:
             statement = statement.at_depth(max_hops)
         rows = self._scope.graph.read(statement, namespace=self._scope.namespace, id=start.id)
-        if not rows:
-            raise self._no_node(start)
         nodes = [row for chunk, _ in rows if chunk is not None for row in chunk]
+        if not nodes:
+            raise self._no_node(start)
         events = [row for _, chunk in rows if chunk is not None for row in chunk]
         left_out = {} if max_hops is None else self._left_out(start, direction, max_hops)
         cursor = encode_cursor(self._scope.namespace, start, direction, max_hops or 0)

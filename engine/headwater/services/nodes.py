@@ -93,7 +93,8 @@ class NodeService(Generic[NodeT]):
             state: only in this state.
         """
         options = options or ListOptions()
-        scope, parameters = ListScope.ALL, dict[str, Any]()
+        scope = ListScope.ALL
+        parameters: dict[str, Any] = {}
         if context_id is not None:
             scope, parameters = ListScope.CONTEXT, {"context_id": context_id}
         if type_name is not None:

@@ -1,6 +1,6 @@
 """Outcome of a put: what the statement handed back, as errors, ids and changes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument
@@ -57,23 +57,30 @@ class PutOutcome:
     def written(self) -> Written[PutAnswer]:
         """Return the answer and what changed."""
         context_ids = self._plan.ids[TypeKind.CONTEXT]
-        for position, context_id in zip(
-            self._plan.merged, self._results.get("merged", ()), strict=True
-        ):
+        for position, context_id in zip(self._plan.merged, self._handed("merged"), strict=True):
             context_ids[position] = context_id
         answer = PutAnswer(
             tuple(self._plan.ids[TypeKind.ARTIFACT]),
             tuple(self._plan.ids[TypeKind.EXECUTION]),
             tuple(context_ids),
-            {row[0]: row[1] for row in self._results.get("versions", ())},
+            {row[0]: row[1] for row in self._handed("versions")},
         )
         return Written(answer, [*self._node_changes(), *self._edge_changes()])
+
+    def _rows(self, block: str) -> list[Any]:
+        """Return the rows that a block was given."""
+        return self._plan.rows.get(block, [])
+
+    def _handed(self, name: str) -> list[Any]:
+        """Return what a block handed on, of the lists among them."""
+        handed: list[Any] = self._results.get(name, [])
+        return handed
 
     # Checks.
 
     def _check_updates(self, kind: TypeKind) -> None:
-        rows = self._plan.rows.get(_UPDATES[kind], ())
-        found = self._results.get(_UPDATES[kind], ())
+        rows = self._rows(_UPDATES[kind])
+        found = self._handed(_UPDATES[kind])
         present = {row[0] for row in found}
         missing = [row["id"] for row in rows if row["id"] not in present]
         if missing:
@@ -105,20 +112,19 @@ class PutOutcome:
                 )
 
     def _check_new_edges(self, missing: Missing) -> None:
-        rows = self._plan.rows
         expected = {
-            ("known_input_events", "Artifact"): len(rows.get("known_input_events", ())),
-            ("new_attributions", "Context"): _links(rows.get("new_attributions", ())),
-            ("new_associations", "Context"): _links(rows.get("new_associations", ())),
+            ("known_input_events", "Artifact"): len(self._rows("known_input_events")),
+            ("new_attributions", "Context"): _links(self._rows("new_attributions")),
+            ("new_associations", "Context"): _links(self._rows("new_associations")),
         }
         for (block, label), count in expected.items():
             if count and self._results[block] != count:
-                ids = [row[0] for row in rows[block]]
+                ids = [row[0] for row in self._rows(block)]
                 raise _not_there(label, missing(label, ids), self._namespace)
 
     def _check_events(self) -> None:
-        rows = {row[0]: row for row in self._plan.rows.get("events", ())}
-        for ordinal, no_artifact, no_execution in self._results.get("event_problems", ()):
+        rows = {row[0]: row for row in self._rows("events")}
+        for ordinal, no_artifact, no_execution in self._handed("event_problems"):
             _, artifact_id, execution_id, _, event_type = rows[ordinal]
             if no_artifact:
                 raise _not_there("Artifact", [artifact_id], self._namespace)
@@ -133,18 +139,16 @@ class PutOutcome:
             )
 
     def _check_links(self, block: str, kind: TypeKind) -> None:
-        rows = self._plan.rows.get(block, ())
-        for row, (found, context_id, _) in zip(rows, self._results.get(block, ()), strict=True):
+        rows = self._rows(block)
+        for row, (found, context_id, _) in zip(rows, self._handed(block), strict=True):
             if not found:
                 raise _not_there(LABELS[kind], [row[0]], self._namespace)
             if context_id is None:
                 raise _not_there("Context", [row[1]], self._namespace)
 
     def _check_parents(self) -> None:
-        rows = self._plan.rows.get("parents", ())
-        for row, (child, parent, taken, cycle) in zip(
-            rows, self._results.get("parents", ()), strict=True
-        ):
+        rows = self._rows("parents")
+        for row, (child, parent, taken, cycle) in zip(rows, self._handed("parents"), strict=True):
             for found, asked in ((child, row[0]), (parent, row[3])):
                 if found is None:
                     raise InvalidArgument(
@@ -164,29 +168,28 @@ class PutOutcome:
     # Changes.
 
     def _node_changes(self) -> Iterator[ElementChange]:
-        rows = self._plan.rows
         for kind, block in (
             (ElementKind.ARTIFACT, "artifacts"),
             (ElementKind.EXECUTION, "executions"),
             (ElementKind.CONTEXT, "contexts"),
         ):
-            for stored in rows.get(block, ()):
+            for stored in self._rows(block):
                 yield ElementChange(Element(kind, (stored["id"],)), None, stored)
-        yield from self._series_changes()
+        yield from _net(self._series_changes())
         made: set[int] = set()
-        for stored, context_id in zip(
-            rows.get("merged", ()), self._results.get("merged", ()), strict=True
-        ):
+        for stored, context_id in zip(self._rows("merged"), self._handed("merged"), strict=True):
             if stored["id"] == context_id and context_id not in made:
                 made.add(context_id)
                 yield ElementChange(Element(ElementKind.CONTEXT, (context_id,)), None, stored)
-        for type_kind in TypeKind:
-            for node_id, before, after in self._results.get(_UPDATES[type_kind], ()):
-                yield ElementChange(Element(ElementKind(type_kind), (node_id,)), before, after)
+        yield from _net(
+            ElementChange(Element(ElementKind(type_kind), (node_id,)), before, after)
+            for type_kind in TypeKind
+            for node_id, before, after in self._handed(_UPDATES[type_kind])
+        )
 
     def _series_changes(self) -> Iterator[ElementChange]:
-        rows = self._plan.rows.get("series", ())
-        for row, (_, version, latest) in zip(rows, self._results.get("versions", ()), strict=True):
+        rows = self._rows("series")
+        for row, (_, version, latest) in zip(rows, self._handed("versions"), strict=True):
             _, type_id, series, _, stored = row
             named = {**stored, "version": version, "name": f"{series}@{version}"}
             yield ElementChange(Element(ElementKind.ARTIFACT, (stored["id"],)), None, named)
@@ -198,43 +201,50 @@ class PutOutcome:
             )
 
     def _edge_changes(self) -> Iterator[ElementChange]:
-        rows = self._plan.rows
-        artifacts, executions = rows.get("artifacts", ()), rows.get("executions", ())
+        artifacts, executions = self._rows("artifacts"), self._rows("executions")
         for block, event_type in (("input_events", "INPUT"), ("output_events", "OUTPUT")):
-            for artifact, execution, properties in rows.get(block, ()):
+            for artifact, execution, properties in self._rows(block):
                 ends = artifacts[artifact]["id"], executions[execution]["id"]
                 yield _event_change(*ends, event_type, properties)
-        for artifact_id, execution, properties in rows.get("known_input_events", ()):
+        for artifact_id, execution, properties in self._rows("known_input_events"):
             yield _event_change(artifact_id, executions[execution]["id"], "INPUT", properties)
-        for _, artifact_id, execution_id, properties, event_type in rows.get("events", ()):
+        for _, artifact_id, execution_id, properties, event_type in self._rows("events"):
             yield _event_change(artifact_id, execution_id, event_type, properties)
         yield from self._link_changes("attributions", ElementKind.ATTRIBUTION)
         yield from self._link_changes("associations", ElementKind.ASSOCIATION)
-        for child, parent, _, _ in self._results.get("parents", ()):
+        for child, parent, _, _ in self._handed("parents"):
             yield ElementChange(Element(ElementKind.PARENT_CONTEXT, (child, parent)), None, {})
 
     def _link_changes(self, block: str, kind: ElementKind) -> Iterator[ElementChange]:
-        rows = self._plan.rows
-        made = rows.get("artifacts" if kind is ElementKind.ATTRIBUTION else "executions", ())
-        merged = self._results.get("merged", ())
+        made = self._rows("artifacts" if kind is ElementKind.ATTRIBUTION else "executions")
+        merged = self._handed("merged")
         pairs = [
             (made[index]["id"], context_id)
-            for context_id, indexes in rows.get(f"new_{block}", ())
+            for context_id, indexes in self._rows(f"new_{block}")
             for index in indexes
         ]
         pairs += [
             (made[index]["id"], merged[context])
-            for context, indexes in rows.get(f"merged_{block}", ())
+            for context, indexes in self._rows(f"merged_{block}")
             for index in indexes
         ]
-        results: Sequence[Any] = self._results.get(block, ())
+        results: Sequence[Any] = self._handed(block)
         pairs += [
             (row[0], context_id)
-            for row, (_, context_id, count) in zip(rows.get(block, ()), results, strict=True)
+            for row, (_, context_id, count) in zip(self._rows(block), results, strict=True)
             if count
         ]
         for pair in dict.fromkeys(pairs):
             yield ElementChange(Element(kind, pair), None, {})
+
+
+def _net(changes: Iterable[ElementChange]) -> Iterable[ElementChange]:
+    """Return one change for each element, from before its first to after its last."""
+    seen: dict[Element, ElementChange] = {}
+    for change in changes:
+        first = seen.get(change.element, change)
+        seen[change.element] = ElementChange(change.element, first.before, change.after)
+    return seen.values()
 
 
 def _links(rows: Sequence[Any]) -> int:

@@ -5,7 +5,8 @@ written. Knows nothing of transactions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from headwater.errors import AlreadyExists, InvalidArgument, NotFound, OutOfRange
@@ -21,6 +22,7 @@ from headwater_schema import (
     New,
     NodeRef,
     NodeType,
+    ParentPut,
     PutRequest,
     TypeKind,
     kind_of,
@@ -110,7 +112,7 @@ class Planner:
         encode: Encode,
         floors: Mapping[int, int],
     ) -> None:
-        self._request = request
+        self._request = _resolved(request)
         self._namespace = namespace
         self._now = now
         self._type_of = type_of
@@ -160,8 +162,9 @@ class Planner:
             ("attributions", TypeKind.ARTIFACT, self._request.attributions),
             ("associations", TypeKind.EXECUTION, self._request.associations),
         ):
+            by_id = {self._context(link.context)[0] is not None for link in links}
             for link in dict.fromkeys(links):
-                self._plan_link(block, kind, link)
+                self._plan_link(block, kind, link, mixed=len(by_id) > 1)
         for (block, context), indexes in self._plan.links.items():
             self._plan.add(block, [context, indexes])
         for parent in self._request.parents:
@@ -296,9 +299,10 @@ class Planner:
                 row = [ordinal, artifact_id, execution_id, properties, str(event.type)]
                 self._plan.add("events", row)
 
-    def _plan_link(self, block: str, kind: TypeKind, link: LinkPut) -> None:
+    def _plan_link(self, block: str, kind: TypeKind, link: LinkPut, *, mixed: bool) -> None:
         context_id, type_id, name = self._context(link.context)
-        node = self._index(kind, link.node)
+        # A context given by id can be the one that another is merged with: then look before linking.
+        node = None if mixed else self._index(kind, link.node)
         merged = self._index(TypeKind.CONTEXT, link.context)
         if node is None:
             self._plan.add(block, [self._id(kind, link.node), context_id, type_id, name])
@@ -328,6 +332,42 @@ class Planner:
     def _is_made(self, artifact: NodeRef) -> bool:
         """Return whether the request itself makes an artifact, be it as a version of a series."""
         return isinstance(artifact, New) and self._request.artifacts[artifact.position].id is None
+
+
+def _resolved(request: PutRequest) -> PutRequest:
+    """Return the request with each reference to a node that it updates as that node's id.
+
+    Two ways to name one node become one, so that what is asked for twice is seen to be.
+    """
+    known = {
+        (kind, New(position)): node.id
+        for kind in TypeKind
+        for position, node in enumerate(nodes_of(request, kind))
+        if node.id is not None
+    }
+    if not known:
+        return request
+
+    def ref(kind: TypeKind, given: NodeRef) -> NodeRef:
+        return known.get((kind, given), given) if isinstance(given, New) else given
+
+    artifact, execution, context = (partial(ref, kind) for kind in TypeKind)
+    return replace(
+        request,
+        events=tuple(
+            event._replace(artifact=artifact(event.artifact), execution=execution(event.execution))
+            for event in request.events
+        ),
+        attributions=tuple(
+            LinkPut(artifact(link.node), context(link.context)) for link in request.attributions
+        ),
+        associations=tuple(
+            LinkPut(execution(link.node), context(link.context)) for link in request.associations
+        ),
+        parents=tuple(
+            ParentPut(context(parent.child), context(parent.parent)) for parent in request.parents
+        ),
+    )
 
 
 def _id_of(node_type: NodeType) -> int:
