@@ -1,5 +1,6 @@
 """Opening: from settings to a store, starting the local servers where nothing else is set."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -37,13 +38,13 @@ def connect(
     it does not run, and runs on when the store is closed.
 
     Args:
-        address: `bolt://` or `neo4j+s://` address of a Neo4j.
-        user: its user.
-        password: its password.
+        address: of a Neo4j; it and the next five stand in for the setting of that name, see
+            `Settings`.
+        user: for it.
+        password: for it.
         namespace: the tenant.
-        objects: where large objects go: a folder, `minio` for the local MinIO,
-            `s3://bucket/prefix` or `http(s)://host:port/bucket/prefix`. Unset means the local
-            MinIO where it runs, else a folder in the home.
+        objects: where large objects go. Unset means the local MinIO where there is one, else
+            a folder in the home.
         home: folder of the local stores.
         actor: who asks, for the record of changes.
         start: whether the local Neo4j may be started.
@@ -54,8 +55,7 @@ def connect(
     Raises:
         Unavailable: the Neo4j does not answer.
         Unauthenticated: it refuses the user or password.
-        FailedPrecondition: it is newer than this headwater, or is not running and may not be
-            started.
+        FailedPrecondition: it is newer than this headwater, or may not be started.
     """
     asked = {
         "neo4j": address,
@@ -65,10 +65,10 @@ def connect(
         "objects": objects,
         "home": None if home is None else Path(home).expanduser().absolute(),
     }
-    chosen = {key: value for key, value in asked.items() if value is not None}
-    resolved = replace(settings or load_settings(), **chosen)  # type: ignore[arg-type] # names and types are those of Settings
+    resolved = _with(settings or load_settings(), asked)
     with ExitStack() as resources:
         graph = resources.enter_context(_open_graph(resolved, start=start, progress=progress))
+        graph.check()
         migrate(graph)
         store = resources.enter_context(open_objects(resolved, start=start, progress=progress))
         return MetadataStore(
@@ -80,6 +80,11 @@ def connect(
             observer=observer,
             resources=resources.pop_all(),
         )
+
+
+def _with(settings: Settings, asked: Mapping[str, object]) -> Settings:
+    chosen = {key: value for key, value in asked.items() if value is not None}
+    return replace(settings, **chosen)  # type: ignore[arg-type] # names and types are those of Settings
 
 
 def _open_graph(settings: Settings, *, start: bool, progress: Progress | None) -> Graph:

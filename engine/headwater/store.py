@@ -13,6 +13,7 @@ from headwater.objects import ObjectStore
 from headwater.query.answers import Lineage
 from headwater.query.parts import Direction, NodeKey
 from headwater.runs import Run
+from headwater.services.about import About, about
 from headwater.services.cypher import CypherAnswer, CypherService
 from headwater.services.door import Caller, Door, Observer
 from headwater.services.edges import EdgeService
@@ -135,6 +136,10 @@ class MetadataStore:
             actor=self._actor,
             observer=self._observer,
         )
+
+    def about(self) -> About:
+        """Return which database server and which schema this store stands on."""
+        return about(self._scope)
 
     def list_namespaces(self) -> list[Namespace]:
         """Return all namespaces of the database, by name."""

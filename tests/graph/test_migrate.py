@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -10,11 +11,15 @@ from headwater.graph.session import Graph
 from headwater.graph.statements import Statement
 from support.servers import Neo4jAddress
 
-SCHEMA = Statement(
-    "test/schema",
-    "SHOW INDEXES YIELD name, state WHERE NOT name STARTS WITH 'headwater_p_' RETURN name, state",
+INDEXES = Statement(
+    "test/indexes",
+    """
+SHOW INDEXES YIELD name, labelsOrTypes, properties, state, owningConstraint
+WHERE NOT name STARTS WITH 'headwater_p_' AND labelsOrTypes <> []
+RETURN labelsOrTypes[0], properties, owningConstraint IS NOT NULL, state
+""",
 )
-CONSTRAINTS = Statement("test/constraints", "SHOW CONSTRAINTS YIELD name RETURN name")
+MADE = re.compile(r"FOR \(n:(\w+)\) (REQUIRE|ON) \((.+?)\)")
 
 CHILD = """
 import sys
@@ -27,8 +32,20 @@ with Graph(address, user=user, password=password or None) as graph:
 """
 
 
-def names_in(text: str) -> set[str]:
-    return {line.split()[2] for line in text.splitlines() if line.startswith("CREATE ")}
+def made_by(statement: Statement) -> tuple[str, tuple[str, ...], bool]:
+    """Return the label and properties of an index that a migration makes, and if it is unique."""
+    (label, word, properties) = MADE.findall(statement.text)[0]
+    return (
+        label,
+        tuple(key.strip().removeprefix("n.") for key in properties.split(",")),
+        word == "REQUIRE",
+    )
+
+
+def indexes_of(graph: Graph) -> dict[tuple[str, tuple[str, ...], bool], str]:
+    """Return the state of each index that is not on a user's property."""
+    rows = graph.read(INDEXES)
+    return {(label, tuple(keys), unique): state for label, keys, unique, state in rows}
 
 
 def newest() -> int:
@@ -46,32 +63,31 @@ def test_every_statement_of_a_migration_can_be_run_twice() -> None:
 
 
 def test_what_the_migrations_make_is_there_and_online(graph: Graph) -> None:
-    wanted = {name for _, each in migrations() for s in each for name in names_in(s.text)}
+    wanted = {made_by(statement) for _, each in migrations() for statement in each}
 
-    indexes = dict(graph.read(SCHEMA))
-    constraints = {row[0] for row in graph.read(CONSTRAINTS)}
+    found = indexes_of(graph)
 
-    assert wanted <= indexes.keys() | constraints
-    assert {indexes[name] for name in wanted} == {"ONLINE"}
+    assert wanted <= found.keys()
+    assert {found[index] for index in wanted} == {"ONLINE"}
 
 
 def test_migrating_twice_changes_nothing(graph: Graph) -> None:
-    before = sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))
+    before = indexes_of(graph)
 
     assert migrate(graph) == migrate(graph) == newest()
 
-    assert (sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))) == before
+    assert indexes_of(graph) == before
 
 
 def test_a_crash_before_the_version_was_raised_is_made_good(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))
+    before = indexes_of(graph)
     monkeypatch.setattr(module, "_version", lambda _: 0)
 
     assert migrate(graph) == newest()
 
-    assert (sorted(graph.read(SCHEMA)), sorted(graph.read(CONSTRAINTS))) == before
+    assert indexes_of(graph) == before
 
 
 def test_two_processes_can_migrate_at_once(neo4j_server: Neo4jAddress) -> None:

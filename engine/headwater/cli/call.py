@@ -15,13 +15,14 @@ import typer
 
 import headwater
 from headwater.cli.exits import ExitCode
-from headwater.cli.progress import StderrProgress
+from headwater.cli.help import Command, Group
 from headwater.cli.screen import Screen
 from headwater.errors import InvalidArgument, NotFound
 from headwater.settings import DEFAULT_NAMESPACE, Settings, load_settings
 
 if TYPE_CHECKING:
     from headwater import MetadataStore
+    from headwater.cli.progress import StderrProgress
     from headwater.objects import ObjectStore
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., None])
@@ -46,8 +47,10 @@ class Call:
         return settings if self._namespace is None else replace(settings, namespace=self._namespace)
 
     @cached_property
-    def progress(self) -> StderrProgress:
+    def progress(self) -> "StderrProgress":
         """Tells stderr of long steps."""
+        from headwater.cli.progress import StderrProgress  # noqa: PLC0415 - only for long steps
+
         return StderrProgress(self.screen.err)
 
     @contextmanager
@@ -108,7 +111,8 @@ def command(
     """
 
     def register(function: FunctionT) -> FunctionT:
-        group.command(name, epilog=examples_text(examples))(_with_shared_options(function))
+        made = group.command(name, cls=Command, epilog=examples_text(examples))
+        made(_with_shared_options(function))
         return function
 
     return register
@@ -116,7 +120,7 @@ def command(
 
 def group(name: str, summary: str) -> typer.Typer:
     """Return an empty group of commands, which alone shows its help."""
-    made = typer.Typer(name=name, help=summary, rich_markup_mode="rich")
+    made = typer.Typer(name=name, help=summary, cls=Group, rich_markup_mode=None)
     made.callback(invoke_without_command=True)(help_when_alone)
     return made
 
@@ -136,8 +140,7 @@ def refuse(message: str, *, hint: str = "") -> InvalidArgument:
 
 def examples_text(examples: Sequence[str]) -> str:
     """Return examples as the last part of a help text."""
-    # An opening bracket would begin markup.
-    lines = [f"  {example}".replace("[", "\\[") for example in examples]
+    lines = [f"  {example}" for example in examples]
     return "\n\n".join(["Examples:", "\n".join(lines)])
 
 

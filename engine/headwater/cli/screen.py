@@ -119,9 +119,16 @@ class Screen:
         text = Text.assemble(*((visible(text), style) for text, style in parts))
         self._print(text)
 
-    def draw(self, drawing: RenderableType, *, width: int = 0) -> None:
-        """Write a drawing of rich's; wider than the terminal where it needs more."""
-        self._print(drawing, width=width if width > self._out.width else None)
+    def draw(self, drawing: RenderableType, *, width: int = 0, piped_width: int = _WIDE) -> None:
+        """Write a drawing of rich's.
+
+        Args:
+            drawing: what to write.
+            width: what it needs, where that may be more than the terminal has.
+            piped_width: where lines are broken in a pipe.
+        """
+        wide = width if width > self._out.width else None
+        self._print(drawing, width=wide, piped_width=piped_width)
 
     def say(self, message: str, *, style: str = "dim") -> None:
         """Write a message for people, to stderr."""
@@ -131,13 +138,19 @@ class Screen:
         """Write text as it is, to stdout."""
         sys.stdout.write(text)
 
-    def _print(self, drawing: RenderableType, *, width: int | None = None) -> None:
+    def flush(self) -> None:
+        """Hand on what was written, for readers that wait."""
+        sys.stdout.flush()
+
+    def _print(
+        self, drawing: RenderableType, *, width: int | None = None, piped_width: int = _WIDE
+    ) -> None:
         if self.is_terminal:
             self._out.print(drawing, width=width, overflow="fold", crop=False)
             return
         target = StringIO()
-        Console(file=target, width=_WIDE, color_system=None, emoji=False).print(drawing)
-        self.write(target.getvalue())
+        Console(file=target, width=piped_width, color_system=None, emoji=False).print(drawing)
+        self.write("".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines()))
 
 
 def _console(file: Any, *, plain: bool) -> Console:  # noqa: ANN401 - a text stream

@@ -114,6 +114,18 @@ class Graph:
         """Close every connection."""
         self._driver.close()
 
+    def check(self) -> None:
+        """Check that the server answers and lets the user in, without trying again.
+
+        Raises:
+            Unavailable: it does not answer.
+            Unauthenticated: it refuses the user or password.
+        """
+        try:
+            self._driver.verify_connectivity(database=self.database)
+        except (Neo4jError, DriverError) as error:
+            raise translated(error, self.address) from error
+
     def read(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """Return the rows of a statement that only reads; one round trip."""
         return self._again(lambda: self._run(statement, parameters, neo4j.READ_ACCESS))

@@ -1,0 +1,171 @@
+"""Artifacts: list them, and show one with all that is known of it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from headwater.cli.call import Call, command, group
+from headwater.cli.choices import ArtifactStates, Order
+from headwater.cli.nodes import (
+    AscendingOption,
+    ContextOption,
+    LimitOption,
+    PageOption,
+    SortOption,
+    TypeOption,
+    WhichTypeOption,
+    check_type,
+    context_id,
+    events_json,
+    find,
+    list_options,
+    node_json,
+    pages,
+    say_count,
+    show_contexts,
+    show_events,
+    show_properties,
+    show_times,
+    show_title,
+    state_field,
+)
+from headwater.cli.screen import Column
+from headwater.cli.wording import size_of, text_of, time_of
+
+app = group("artifacts", "Pieces of data: data sets, models, reports.")
+
+COLUMNS = (
+    Column("ID", "dim", right=True),
+    Column("NAME", "bold cyan"),
+    Column("TYPE"),
+    Column("STATE", "state"),
+    Column("SIZE", show=size_of, right=True),
+    Column("CREATED", "dim"),
+    Column("URI", "dim"),
+)
+
+
+@command(
+    app,
+    "list",
+    examples=(
+        "headwater artifacts list",
+        "headwater artifacts list --type Model --state LIVE",
+        "headwater artifacts list --context nightly --limit 0 --json",
+    ),
+)
+def list_artifacts(
+    call: Call,
+    *,
+    type: TypeOption = None,
+    context: ContextOption = None,
+    state: Annotated[
+        ArtifactStates | None, typer.Option("--state", help="Only in this state.")
+    ] = None,
+    limit: LimitOption = 20,
+    page: PageOption = "",
+    sort: SortOption = Order.CREATED,
+    ascending: AscendingOption = False,
+) -> None:
+    """List artifacts, newest first."""
+    from headwater_schema import ArtifactState, TypeKind  # noqa: PLC0415 - slow to import
+
+    options = list_options(limit=limit, page=page, sort=sort, ascending=ascending)
+    with call.store() as store:
+        check_type(store, TypeKind.ARTIFACT, type)
+        within = context_id(store, context)
+        wanted = None if state is None else ArtifactState(state)
+        nodes, token = pages(
+            lambda asked: store.artifacts.page(
+                asked, type_name=type, context_id=within, state=wanted
+            ),
+            options,
+            limit=limit,
+        )
+    if call.json:
+        call.screen.answer(
+            {"artifacts": [node_json(node) for node in nodes], "next_page_token": token or None}
+        )
+        return
+    call.screen.table(COLUMNS, [row_of(node) for node in nodes])
+    say_count(call, count=len(nodes), noun="artifact", token=token)
+
+
+@command(
+    app,
+    "show",
+    examples=(
+        "headwater artifacts show clf",
+        "headwater artifacts show clf@3 --json",
+        "headwater artifacts show artifact:7",
+        "headwater artifacts show s3://bucket/data.csv",
+    ),
+)
+def show_artifact(
+    call: Call,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A name, a series (its latest), a uri, a digest, an id or artifact:ID."
+        ),
+    ],
+    *,
+    type: WhichTypeOption = None,
+) -> None:
+    """Show an artifact: properties, contexts, events, and the versions of its series."""
+    from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
+
+    with call.store() as store:
+        node = find(store, TypeKind.ARTIFACT, name, type_name=type)
+        contexts = store.edges.contexts_of_artifact(node.id)
+        events = store.edges.events_of_artifacts([node.id])
+        executions = store.executions.by_ids({event.execution_id for event in events})
+        versions = (
+            []
+            if node.series is None
+            else store.artifacts.versions(node.series, type_name=node.type)
+        )
+    if call.json:
+        call.screen.answer(
+            {
+                "artifact": node_json(node),
+                "contexts": [node_json(context) for context in contexts],
+                "events": events_json(events),
+                "versions": [node_json(version) for version in versions],
+            }
+        )
+        return
+    show_title(call, node)
+    call.screen.fields(_fields(call, node))
+    show_properties(call, node)
+    show_contexts(call, "Contexts", contexts)
+    show_events(call, events, {e.id: e for e in executions if e.id is not None}, by_artifact=True)
+    if versions:
+        call.screen.heading(f"Versions of {node.series}")
+        call.screen.table(COLUMNS, [row_of(version) for version in versions])
+
+
+def row_of(node: Any) -> tuple[object, ...]:  # noqa: ANN401 - an artifact
+    """Return an artifact as a row of the columns."""
+    return (
+        node.id,
+        node.name,
+        node.type,
+        node.state,
+        node.size_bytes,
+        time_of(node.create_time_since_epoch),
+        node.uri,
+    )
+
+
+def _fields(call: Call, node: Any) -> list[tuple[str, object]]:  # noqa: ANN401 - an artifact
+    exact = not call.screen.is_terminal or node.size_bytes is None
+    size = node.size_bytes if exact else f"{size_of(node.size_bytes)} ({node.size_bytes:,} bytes)"
+    return [
+        ("name", node.name),
+        state_field(node.state),
+        ("uri", node.uri),
+        ("digest", node.digest),
+        ("size", None if size is None else text_of(size)),
+        *show_times(node),
+    ]

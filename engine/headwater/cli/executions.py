@@ -1,0 +1,192 @@
+"""Executions: list them with their signs of life, and show one."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headwater.cli.call import Call, command, group, refuse
+from headwater.cli.choices import ExecutionStates, Order
+from headwater.cli.nodes import (
+    AscendingOption,
+    ContextOption,
+    LimitOption,
+    PageOption,
+    SortOption,
+    TypeOption,
+    WhichTypeOption,
+    check_type,
+    context_id,
+    events_json,
+    find,
+    list_options,
+    node_json,
+    pages,
+    say_count,
+    show_contexts,
+    show_events,
+    show_properties,
+    show_times,
+    show_title,
+    state_field,
+)
+from headwater.cli.screen import Column, state_text
+from headwater.cli.wording import time_of
+
+if TYPE_CHECKING:
+    from headwater import Heartbeat, MetadataStore
+
+app = group("executions", "Runs of steps: what ran, with which parameters, how it ended.")
+
+_RUNNING = "RUNNING"
+_COLUMNS = (
+    Column("ID", "dim", right=True),
+    Column("NAME", "bold cyan"),
+    Column("TYPE", "green"),
+    Column("STATE", "state"),
+    Column("HEARTBEAT", "state"),
+    Column("CREATED", "dim"),
+)
+
+
+@command(
+    app,
+    "list",
+    examples=(
+        "headwater executions list",
+        "headwater executions list --state FAILED --type Train",
+        "headwater executions list --stale",
+    ),
+)
+def list_executions(
+    call: Call,
+    *,
+    type: TypeOption = None,
+    context: ContextOption = None,
+    state: Annotated[
+        ExecutionStates | None, typer.Option("--state", help="Only in this state.")
+    ] = None,
+    stale: Annotated[
+        bool,
+        typer.Option("--stale", help="Only RUNNING ones whose heartbeat has stopped; shows all."),
+    ] = False,
+    limit: LimitOption = 20,
+    page: PageOption = "",
+    sort: SortOption = Order.CREATED,
+    ascending: AscendingOption = False,
+) -> None:
+    """List executions, newest first, with the last sign of life of those that run."""
+    from headwater_schema import ExecutionState, TypeKind  # noqa: PLC0415 - slow to import
+
+    if stale and (state not in (None, ExecutionStates.RUNNING) or context or page):
+        raise refuse("--stale does not go with --context or --page, nor with another --state.")
+    options = list_options(limit=limit, page=page, sort=sort, ascending=ascending)
+    with call.store() as store:
+        check_type(store, TypeKind.EXECUTION, type)
+        within = context_id(store, context)
+        wanted = None if state is None else ExecutionState(state)
+        if stale:
+            nodes, token = stale_executions(store, type_name=type), ""
+        else:
+            nodes, token = pages(
+                lambda asked: store.executions.page(
+                    asked, type_name=type, context_id=within, state=wanted
+                ),
+                options,
+                limit=limit,
+            )
+        beats = Beats(store) if any(_runs(node) for node in nodes) else None
+    if call.json:
+        rows = [{**node_json(node), "heartbeat": _beat_json(node, beats)} for node in nodes]
+        call.screen.answer({"executions": rows, "next_page_token": token or None})
+        return
+    call.screen.table(_COLUMNS, [_row(node, beats) for node in nodes])
+    say_count(call, count=len(nodes), noun="execution", token=token)
+
+
+@command(
+    app,
+    "show",
+    examples=("headwater executions show 3", "headwater executions show execution:3 --json"),
+)
+def show_execution(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="A name, an id or execution:ID.")],
+    *,
+    type: WhichTypeOption = None,
+) -> None:
+    """Show an execution: parameters, contexts, inputs and outputs, last sign of life."""
+    from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
+
+    with call.store() as store:
+        node = find(store, TypeKind.EXECUTION, name, type_name=type)
+        contexts = store.edges.contexts_of_execution(node.id)
+        events = store.edges.events_of_executions([node.id])
+        artifacts = store.artifacts.by_ids({event.artifact_id for event in events})
+        beats = Beats(store) if _runs(node) else None
+    if call.json:
+        call.screen.answer(
+            {
+                "execution": node_json(node),
+                "heartbeat": _beat_json(node, beats),
+                "contexts": [node_json(context) for context in contexts],
+                "events": events_json(events),
+            }
+        )
+        return
+    show_title(call, node)
+    call.screen.fields(
+        [
+            ("name", node.name),
+            state_field(node.last_known_state),
+            ("heartbeat", state_text(_beat_text(node, beats))),
+            *show_times(node),
+        ]
+    )
+    show_properties(call, node)
+    show_contexts(call, "Contexts", contexts)
+    show_events(call, events, {a.id: a for a in artifacts if a.id is not None}, by_artifact=False)
+
+
+class Beats:
+    """The heartbeats of one namespace, read once."""
+
+    def __init__(self, store: "MetadataStore") -> None:
+        self.by_execution = {beat.execution_id: beat for beat in store.heartbeats.all()}
+        self._stale = {beat.execution_id for beat in store.heartbeats.stale()}
+
+    def is_stale(self, beat: "Heartbeat") -> bool:
+        """Return whether an execution's process seems to be gone."""
+        return beat.execution_id in self._stale
+
+
+def stale_executions(store: "MetadataStore", *, type_name: str | None = None) -> list[Any]:
+    """Return the RUNNING executions whose heartbeat has stopped, by id."""
+    ids = [beat.execution_id for beat in store.heartbeats.stale()]
+    nodes = store.executions.by_ids(ids)
+    return [node for node in nodes if _runs(node) and type_name in (None, node.type)]
+
+
+def _runs(node: Any) -> bool:  # noqa: ANN401 - an execution
+    return str(node.last_known_state) == _RUNNING
+
+
+def _row(node: Any, beats: Beats | None) -> tuple[object, ...]:  # noqa: ANN401 - an execution
+    created = time_of(node.create_time_since_epoch)
+    beat = _beat_text(node, beats)
+    return (node.id, node.name, node.type, node.last_known_state, beat, created)
+
+
+def _beat_text(node: Any, beats: Beats | None) -> str | None:  # noqa: ANN401 - an execution
+    if beats is None or not _runs(node):
+        return None
+    beat = beats.by_execution.get(node.id)
+    if beat is None:
+        return "unknown"
+    return f"stale since {time_of(beat.time)}" if beats.is_stale(beat) else "alive"
+
+
+def _beat_json(node: Any, beats: Beats | None) -> dict[str, Any] | None:  # noqa: ANN401 - an execution
+    beat = None if beats is None or not _runs(node) else beats.by_execution.get(node.id)
+    if beats is None or beat is None:
+        return None
+    return {**beat._asdict(), "stale": beats.is_stale(beat)}

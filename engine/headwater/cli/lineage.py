@@ -1,0 +1,181 @@
+"""Lineage: what a node came from, what came of it, and the way between two nodes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headwater.cli.call import Call, command, refuse
+from headwater.cli.choices import Form
+from headwater.cli.exits import ExitCode
+from headwater.errors import NotFound, PermissionDenied
+
+if TYPE_CHECKING:
+    from headwater import Lineage, MetadataStore
+
+_SHOWN = 20
+_INDENT = 4
+_LABEL = 60
+
+SvgOption = Annotated[
+    Path | None,
+    typer.Option("--svg", metavar="FILE", help="Write the drawing to a file.", dir_okay=False),
+]
+DotOption = Annotated[
+    Path | None,
+    typer.Option("--dot", metavar="FILE", help="Write Graphviz text to a file.", dir_okay=False),
+]
+FormOption = Annotated[
+    Form | None, typer.Option("--format", help="What to write on stdout; a tree when unset.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the root."""
+    command(
+        app,
+        "lineage",
+        examples=(
+            "headwater lineage clf",
+            "headwater lineage raw@1 --down --type Model",
+            "headwater lineage clf@3 --depth 4 --json",
+            "headwater lineage execution:3 --svg lineage.svg",
+        ),
+    )(show_lineage)
+    command(
+        app,
+        "path",
+        examples=("headwater path raw@1 clf@3", "headwater path artifact:1 execution:9 --json"),
+    )(show_path)
+
+
+def show_lineage(
+    call: Call,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A name, series, uri or digest; artifact:ID or execution:ID."),
+    ] = None,
+    *,
+    up: Annotated[
+        bool, typer.Option("--up/--down", help="What it came from, or what came of it.")
+    ] = True,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth",
+            "-d",
+            min=0,
+            metavar="HOPS",
+            help="How far to go; artifact to execution is one hop. Without it there is no limit.",
+        ),
+    ] = None,
+    type: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Only nodes of this type; may be repeated."),
+    ] = None,
+    of_type: Annotated[
+        str | None,
+        typer.Option("--of-type", metavar="TYPE", help="NAME's type, where several have it."),
+    ] = None,
+    cursor: Annotated[
+        str | None,
+        typer.Option("--cursor", metavar="TOKEN", help="Go on where --depth cut, without NAME."),
+    ] = None,
+    form: FormOption = None,
+    svg: SvgOption = None,
+    dot: DotOption = None,
+) -> None:
+    """Show what a node came from, or with --down what came of it.
+
+    Without --depth the answer is complete. Where --depth cut it, the answer says what was left
+    out, and gives a cursor to go on.
+    """
+    if (name is None) == (cursor is None):
+        raise refuse("Give either a NAME or --cursor.")
+    with call.store() as store:
+        _check_types(store, type or [])
+        if cursor is not None:
+            answer = store.resume(cursor, max_hops=depth)
+        else:
+            key = store.key(name or "", type=of_type)
+            ask = store.upstream if up else store.downstream
+            answer = ask(key, max_hops=depth)
+        answer = answer.of_types(type) if type else answer
+    _write(call, answer, form=form, svg=svg, dot=dot)
+    if not answer.complete:
+        left = ", ".join(
+            f"{count:,} {type_name}"
+            for counts in answer.left_out.values()
+            for type_name, count in counts.items()
+        )
+        call.screen.say(
+            f"incomplete, {left} left out; go on: headwater lineage --cursor {answer.cursor}",
+            style="yellow",
+        )
+
+
+def show_path(
+    call: Call,
+    a: Annotated[str, typer.Argument(help="One end, as in lineage.")],
+    b: Annotated[str, typer.Argument(help="The other end.")],
+    *,
+    form: FormOption = None,
+    svg: SvgOption = None,
+    dot: DotOption = None,
+) -> None:
+    """Show a shortest way that data took between two nodes, whichever came first.
+
+    Says "no path" and exits with 1 where neither came of the other.
+    """
+    with call.store() as store:
+        answer = store.path(a, b)
+    if answer:
+        _write(call, answer, form=form, svg=svg, dot=dot)
+        return
+    if call.json or form is Form.JSON:
+        call.screen.answer(answer.as_dict())
+    else:
+        call.screen.line(("no path", "yellow"))
+    raise typer.Exit(ExitCode.NO)
+
+
+def _check_types(store: "MetadataStore", names: list[str]) -> None:
+    known = sorted({t.name for t in store.types.all()}) if names else []
+    for name in names:
+        if name not in known:
+            listed = ", ".join(known[:_SHOWN]) or "none"
+            more = len(known) - _SHOWN
+            tail = f", and {more} more: headwater types list" * (more > 0)
+            raise NotFound(f"No type {name!r}.", hint=f"There are: {listed}{tail}.", name=name)
+
+
+def _write(
+    call: Call, answer: "Lineage", *, form: Form | None, svg: Path | None, dot: Path | None
+) -> None:
+    if call.json and form not in (None, Form.JSON):
+        raise refuse(f"--json and --format {form} do not go together.")
+    for path, draw in ((svg, answer.to_svg), (dot, answer.to_dot)):
+        if path is not None:
+            _write_file(call, path, draw())
+    match Form.JSON if call.json else form:
+        case Form.JSON:
+            call.screen.answer(answer.as_dict())
+        case Form.DOT:
+            call.screen.write(answer.to_dot())
+        case Form.SVG:
+            call.screen.write(answer.to_svg())
+        case Form.TREE | None if form is not None or (svg is None and dot is None):
+            depth = max((node.distance for node in answer.nodes), default=0)
+            call.screen.draw(answer, width=depth * _INDENT + _LABEL)
+        case _:
+            pass
+
+
+def _write_file(call: Call, path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound(f"No folder {str(path.parent)!r} to write to.", path=str(path)) from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", path=path) from error
+    call.screen.say(f"wrote {path}")

@@ -1,0 +1,218 @@
+"""Nodes: what the commands for artifacts, executions and contexts share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headwater.cli.call import Call
+from headwater.cli.choices import Order
+from headwater.cli.screen import Column, state_text
+from headwater.cli.wording import time_of
+from headwater.errors import NotFound
+
+if TYPE_CHECKING:
+    from headwater import MetadataStore
+    from headwater_schema import Artifact, Context, Event, Execution, ListOptions, Page, TypeKind
+
+    AnyNode = Artifact | Execution | Context
+
+_PAGE = 1_000
+
+TypeOption = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="Only of this type.")
+]
+WhichTypeOption = Annotated[
+    str | None,
+    typer.Option("--type", metavar="TYPE", help="Its type, where several have that name."),
+]
+ContextOption = Annotated[
+    str | None,
+    typer.Option("--context", metavar="NAME", help="Only of this context, or context:ID."),
+]
+LimitOption = Annotated[
+    int, typer.Option("--limit", "-l", min=0, help="Most to show at once; 0 shows all.")
+]
+PageOption = Annotated[
+    str,
+    typer.Option("--page", "--cursor", metavar="TOKEN", help="Go on where a list was cut."),
+]
+SortOption = Annotated[Order, typer.Option("--sort", help="What to order by.")]
+AscendingOption = Annotated[
+    bool, typer.Option("--ascending", help="Oldest or lowest first, instead of newest.")
+]
+
+
+def list_options(*, limit: int, page: str, sort: Order, ascending: bool) -> "ListOptions":
+    """Return what the options of a list ask for."""
+    from headwater_schema import ListOptions, OrderField  # noqa: PLC0415 - slow to import
+
+    order = {
+        Order.CREATED: OrderField.CREATE_TIME,
+        Order.UPDATED: OrderField.LAST_UPDATE_TIME,
+        Order.ID: OrderField.ID,
+    }[sort]
+    return ListOptions(
+        max_result_size=limit or _PAGE, order_by=order, is_asc=ascending, next_page_token=page
+    )
+
+
+def pages(
+    ask: "Callable[[ListOptions], Page[Any]]", options: "ListOptions", *, limit: int
+) -> tuple[list[Any], str]:
+    """Return the nodes of one page and the token of the next, or all nodes where limit is 0."""
+    page = ask(options)
+    nodes = list(page.items)
+    while limit == 0 and page.next_page_token:
+        page = ask(replace(options, next_page_token=page.next_page_token))
+        nodes += page.items
+    return nodes, page.next_page_token
+
+
+def say_count(call: Call, *, count: int, noun: str, token: str) -> None:
+    """Say how many are shown, and how to get the rest."""
+    if token:
+        call.screen.say(f"{count} {noun}s shown, there are more: --page {token} (or --limit 0)")
+    elif call.screen.is_terminal:
+        call.screen.say(f"{count} {noun}{'s' * (count != 1)}")
+
+
+def check_type(store: "MetadataStore", kind: "TypeKind", name: str | None) -> None:
+    """Check that a type of that name exists.
+
+    Raises:
+        NotFound: it does not; the hint lists those that do.
+    """
+    if name is not None and not store.types.named(kind, name):
+        store.types.get(kind, name)
+
+
+def context_id(store: "MetadataStore", name: str | None) -> int | None:
+    """Return the id of the context that was named, if one was.
+
+    Raises:
+        NotFound: there is none.
+    """
+    from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
+
+    return None if name is None else find(store, TypeKind.CONTEXT, name).id
+
+
+def find(
+    store: "MetadataStore", kind: "TypeKind", reference: str, *, type_name: str | None = None
+) -> Any:  # noqa: ANN401 - a node of that kind
+    """Return the node that a reference means; a number alone may also be its id.
+
+    Raises:
+        NotFound: there is none.
+        InvalidArgument: several types have one.
+    """
+    try:
+        return store.names.find_node(kind, reference, type_name=type_name)
+    except NotFound:
+        if not (reference.isascii() and reference.isdecimal()):
+            raise
+        by_id = f"{kind.lower()}:{reference}"
+        try:
+            return store.names.find_node(kind, by_id, type_name=type_name)
+        except NotFound:
+            pass
+        raise
+
+
+def node_json(node: "AnyNode") -> dict[str, Any]:
+    """Return a node as JSON-ready values."""
+    return {"kind": str(node.kind), **node.model_dump(mode="json")}
+
+
+def title_of(node: "AnyNode") -> str:
+    """Return a node's name, or its type and id where it has none."""
+    return node.name or f"{node.type} #{node.id}"
+
+
+def show_title(call: Call, node: "AnyNode") -> None:
+    """Write a node's title, its kind, type and id."""
+    call.screen.line(
+        (title_of(node), "bold cyan"),
+        (f"  {node.type} ", ""),
+        (f"{node.kind.lower()}:{node.id}", "dim"),
+    )
+
+
+def show_times(node: "AnyNode") -> list[tuple[str, object]]:
+    """Return the fields that end every node's."""
+    return [
+        ("external id", node.external_id),
+        ("created", time_of(node.create_time_since_epoch)),
+        ("updated", time_of(node.last_update_time_since_epoch)),
+    ]
+
+
+def show_properties(call: Call, node: "AnyNode") -> None:
+    """Write a node's properties, declared and custom."""
+    for heading, values in (
+        ("Properties", node.properties),
+        ("Custom properties", node.custom_properties),
+    ):
+        if values:
+            call.screen.heading(heading)
+            call.screen.fields(sorted(values.items()))
+
+
+def show_contexts(call: Call, heading: str, contexts: "Sequence[Context]") -> None:
+    """Write a table of contexts, if there are any."""
+    if contexts:
+        call.screen.heading(heading)
+        rows = [(context.id, context.name, context.type) for context in contexts]
+        call.screen.table(CONTEXT_COLUMNS, rows)
+
+
+def show_events(
+    call: Call, events: "Sequence[Event]", others: "dict[int, Any]", *, by_artifact: bool
+) -> None:
+    """Write a table of events, each with the node at its other end.
+
+    Args:
+        call: where to.
+        events: of one node.
+        others: the nodes at the other ends, by id.
+        by_artifact: whether the events are an artifact's, and the others executions.
+    """
+    if not events:
+        return
+    call.screen.heading("Events")
+    rows = []
+    for event in events:
+        other_id = event.execution_id if by_artifact else event.artifact_id
+        other = others.get(other_id)
+        name, type_name = (None, None) if other is None else (title_of(other), other.type)
+        path = "/".join(str(s.key if s.index is None else s.index) for s in event.path)
+        time = time_of(event.milliseconds_since_epoch)
+        rows.append((str(event.type), other_id, name, type_name, path, time))
+    call.screen.table(_EVENT_COLUMNS, rows)
+
+
+def events_json(events: "Sequence[Event]") -> list[dict[str, Any]]:
+    """Return events as JSON-ready values."""
+    return [event.model_dump(mode="json") for event in events]
+
+
+def state_field(state: str | None) -> tuple[str, object]:
+    """Return the field that tells a node's state."""
+    return "state", state_text(None if state is None else str(state))
+
+
+CONTEXT_COLUMNS = (
+    Column("ID", "dim", right=True),
+    Column("NAME", "bold cyan"),
+    Column("TYPE"),
+)
+_EVENT_COLUMNS = (
+    Column("EVENT"),
+    Column("ID", "dim", right=True),
+    Column("NAME", "bold cyan"),
+    Column("TYPE"),
+    Column("PATH"),
+    Column("TIME", "dim"),
+)
