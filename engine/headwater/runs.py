@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from headwater.errors import FailedPrecondition, HeadwaterError, InvalidArgument
 from headwater.objects import Payload, StoredObject
-from headwater.typed import Artifact, Context, Execution, check_series
+from headwater.typed import Artifact, Context, Execution, check_series, checked_node
 from headwater_schema import Artifact as ArtifactNode
 from headwater_schema import (
     ArtifactState,
@@ -181,12 +181,18 @@ class Run:
         Raises:
             InvalidArgument: a declared property is of another kind.
         """
+        if not values:
+            return
         declared = type(self.execution).node_type().properties
         properties = {k: v for k, v in values.items() if k in declared}
         custom = {k: v for k, v in values.items() if k not in declared}
         mask = [f"properties.{k}" for k in properties] + [f"custom_properties.{k}" for k in custom]
-        node = ExecutionNode(
-            id=self.id, type_id=self._type_id, properties=properties, custom_properties=custom
+        node = checked_node(
+            ExecutionNode,
+            id=self.id,
+            type_id=self._type_id,
+            properties=properties,
+            custom_properties=custom,
         )
         self._update(node, mask)
 

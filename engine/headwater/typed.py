@@ -41,6 +41,7 @@ from headwater_schema.properties import Name, PropertyKey, PropertyValue, Text
 
 TypedT = TypeVar("TypedT", bound="TypedNode")
 _Node = ArtifactNode | ExecutionNode | ContextNode
+_NodeT = TypeVar("_NodeT", ArtifactNode, ExecutionNode, ContextNode)
 
 
 def Property(default: Any = ..., *, index: bool = True, **field: Any) -> Any:  # noqa: ANN401, N802 - as pydantic's Field
@@ -159,7 +160,8 @@ class Artifact(TypedNode):
 
     def to_node(self, type_id: int) -> ArtifactNode:
         """Return the artifact as the store keeps it."""
-        return ArtifactNode(**_node_fields(self, type_id), uri=self.uri, state=self.state)
+        fields = _node_fields(self, type_id)
+        return checked_node(ArtifactNode, **fields, uri=self.uri, state=self.state)
 
 
 class Execution(TypedNode):
@@ -171,7 +173,7 @@ class Execution(TypedNode):
     def to_node(self, type_id: int) -> ExecutionNode:
         """Return the execution as the store keeps it."""
         fields = _node_fields(self, type_id)
-        return ExecutionNode(**fields, last_known_state=self.last_known_state)
+        return checked_node(ExecutionNode, **fields, last_known_state=self.last_known_state)
 
 
 class Context(TypedNode):
@@ -181,7 +183,7 @@ class Context(TypedNode):
 
     def to_node(self, type_id: int) -> ContextNode:
         """Return the context as the store keeps it."""
-        return ContextNode(**_node_fields(self, type_id))
+        return checked_node(ContextNode, **_node_fields(self, type_id))
 
 
 BASES: dict[TypeKind, type[TypedNode]] = {
@@ -193,6 +195,24 @@ _RESERVED = frozenset(
     {name for base in BASES.values() for name in base.model_fields}
     | {"kind", "type_name", "type_version", "base_type", "properties"}
 )
+
+
+def checked_node(model: type[_NodeT], **fields: Any) -> _NodeT:  # noqa: ANN401 - the model's own
+    """Return the node with those fields.
+
+    Raises:
+        InvalidArgument: a value cannot be stored.
+    """
+    try:
+        return model(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidArgument(
+            f"{where} of {model.kind.lower()} {fields.get('name')!r:.200} cannot be stored: "
+            f"{first['msg']:.300}.",
+            key=where,
+        ) from error
 
 
 def _node_fields(typed: TypedNode, type_id: int) -> dict[str, Any]:
@@ -298,8 +318,10 @@ def _value(value: Any) -> Any:  # noqa: ANN401 - any field's value
             return value
         case BaseModel():
             return value.model_dump(mode="json")
-        case tuple():
-            return list(value)
+        case tuple() | list():
+            return [_value(item) for item in value]
+        case dict():
+            return {key: _value(item) for key, item in value.items()}
         case _:
             return value
 

@@ -82,24 +82,27 @@ def kind_of(value: object) -> PropertyKind:
     Raises:
         ValueError: no kind holds a value of that Python type.
     """
-    match value:
-        case bool():
-            return PropertyKind.BOOLEAN
-        case int():
-            return PropertyKind.INT
-        case float():
-            return PropertyKind.DOUBLE
-        case str():
-            return PropertyKind.STRING
-        case dict() | list():
-            return PropertyKind.STRUCT
-        case ProtoValue():
-            return PropertyKind.PROTO
-        case _:
-            raise ValueError(
-                f"a property holds an int, float, str, bool, dict, list or ProtoValue, "
-                f"found {type(value).__name__} {value!r:.100}"
-            )
+    kind = _KINDS.get(type(value))
+    if kind is None:
+        kind = next((k for known, k in _KINDS.items() if isinstance(value, known)), None)
+    if kind is None:
+        raise ValueError(
+            f"a property holds an int, float, str, bool, dict, list or ProtoValue, "
+            f"found {type(value).__name__} {value!r:.100}"
+        )
+    return kind
+
+
+# Looked up by exact type first: a batch asks for tens of thousands of kinds. bool is before int.
+_KINDS: dict[type, PropertyKind] = {
+    bool: PropertyKind.BOOLEAN,
+    int: PropertyKind.INT,
+    float: PropertyKind.DOUBLE,
+    str: PropertyKind.STRING,
+    dict: PropertyKind.STRUCT,
+    list: PropertyKind.STRUCT,
+    ProtoValue: PropertyKind.PROTO,
+}
 
 
 def check_text(text: str) -> str:

@@ -555,7 +555,6 @@ class _Put:
             return self.ids[kind][ref.position]
         if ref not in self.state.nodes[kind]:
             self.problems.add(Code.INVALID_ARGUMENT)
-            return None
         return ref
 
 

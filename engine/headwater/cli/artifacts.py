@@ -29,19 +29,20 @@ from headwater.cli.nodes import (
     show_title,
     state_field,
 )
-from headwater.cli.screen import Column
-from headwater.cli.wording import size_of, text_of, time_of
+from headwater.cli.screen import CREATED, ID, NAME, STATE, Column
+from headwater.cli.wording import size_of, text_of, time_of, uri_of
 
 app = group("artifacts", "Pieces of data: data sets, models, reports.")
 
+_EXACT_BYTES = 1_000
 COLUMNS = (
-    Column("ID", "dim", right=True),
-    Column("NAME", "bold cyan"),
+    ID,
+    NAME,
     Column("TYPE"),
-    Column("STATE", "state"),
-    Column("SIZE", show=size_of, right=True),
-    Column("CREATED", "dim"),
-    Column("URI", "dim"),
+    STATE,
+    Column("SIZE", show=size_of, right=True, whole=True),
+    CREATED,
+    Column("URI", "dim", show=uri_of),
 )
 
 
@@ -159,12 +160,13 @@ def row_of(node: Any) -> tuple[object, ...]:  # noqa: ANN401 - an artifact
 
 
 def _fields(call: Call, node: Any) -> list[tuple[str, object]]:  # noqa: ANN401 - an artifact
-    exact = not call.screen.is_terminal or node.size_bytes is None
-    size = node.size_bytes if exact else f"{size_of(node.size_bytes)} ({node.size_bytes:,} bytes)"
+    size = node.size_bytes
+    if call.screen.is_terminal and size is not None:
+        size = f"{size_of(size)} ({size:,} bytes)" if size >= _EXACT_BYTES else f"{size} bytes"
     return [
         ("name", node.name),
         state_field(node.state),
-        ("uri", node.uri),
+        ("uri", node.uri or None),
         ("digest", node.digest),
         ("size", None if size is None else text_of(size)),
         *show_times(node),

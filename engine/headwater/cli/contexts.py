@@ -27,18 +27,12 @@ from headwater.cli.nodes import (
     show_times,
     show_title,
 )
-from headwater.cli.screen import Column
+from headwater.cli.screen import CREATED, ID, NAME, STATE, Column
 from headwater.cli.wording import time_of
 
 app = group("contexts", "Groups of artifacts and executions: pipelines, runs, experiments.")
 
-_EXECUTION_COLUMNS = (
-    Column("ID", "dim", right=True),
-    Column("NAME", "bold cyan"),
-    Column("TYPE", "green"),
-    Column("STATE", "state"),
-    Column("CREATED", "dim"),
-)
+_EXECUTION_COLUMNS = (ID, NAME, Column("TYPE", "green"), STATE, CREATED)
 _HELD = 20
 
 
@@ -71,7 +65,7 @@ def list_contexts(
         )
         return
     rows = [(n.id, n.name, n.type, time_of(n.create_time_since_epoch)) for n in nodes]
-    call.screen.table((*CONTEXT_COLUMNS, Column("CREATED", "dim")), rows)
+    call.screen.table((*CONTEXT_COLUMNS, CREATED), rows)
     say_count(call, count=len(nodes), noun="context", token=token)
 
 

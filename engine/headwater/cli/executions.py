@@ -29,7 +29,7 @@ from headwater.cli.nodes import (
     show_title,
     state_field,
 )
-from headwater.cli.screen import Column, state_text
+from headwater.cli.screen import CREATED, ID, NAME, STATE, Column, state_text
 from headwater.cli.wording import time_of
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ app = group("executions", "Runs of steps: what ran, with which parameters, how i
 
 _RUNNING = "RUNNING"
 _COLUMNS = (
-    Column("ID", "dim", right=True),
-    Column("NAME", "bold cyan"),
+    ID,
+    NAME,
     Column("TYPE", "green"),
-    Column("STATE", "state"),
+    STATE,
     Column("HEARTBEAT", "state"),
-    Column("CREATED", "dim"),
+    CREATED,
 )
 
 

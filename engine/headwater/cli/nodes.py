@@ -8,7 +8,7 @@ import typer
 
 from headwater.cli.call import Call
 from headwater.cli.choices import Order
-from headwater.cli.screen import Column, state_text
+from headwater.cli.screen import ID, NAME, Column, state_text
 from headwater.cli.wording import time_of
 from headwater.errors import NotFound
 
@@ -132,12 +132,12 @@ def title_of(node: "AnyNode") -> str:
 
 
 def show_title(call: Call, node: "AnyNode") -> None:
-    """Write a node's title, its kind, type and id."""
-    call.screen.line(
-        (title_of(node), "bold cyan"),
-        (f"  {node.type} ", ""),
-        (f"{node.kind.lower()}:{node.id}", "dim"),
-    )
+    """Write a node's title, type and id; in a pipe as fields."""
+    key = f"{node.kind.lower()}:{node.id}"
+    if not call.screen.is_terminal:
+        call.screen.fields([("id", key), ("type", node.type)])
+        return
+    call.screen.line((title_of(node), "bold cyan"), (f"  {node.type} ", ""), (key, "dim"))
 
 
 def show_times(node: "AnyNode") -> list[tuple[str, object]]:
@@ -203,16 +203,12 @@ def state_field(state: str | None) -> tuple[str, object]:
     return "state", state_text(None if state is None else str(state))
 
 
-CONTEXT_COLUMNS = (
-    Column("ID", "dim", right=True),
-    Column("NAME", "bold cyan"),
-    Column("TYPE"),
-)
+CONTEXT_COLUMNS = (ID, NAME, Column("TYPE"))
 _EVENT_COLUMNS = (
-    Column("EVENT"),
-    Column("ID", "dim", right=True),
-    Column("NAME", "bold cyan"),
+    Column("EVENT", whole=True),
+    ID,
+    NAME,
     Column("TYPE"),
     Column("PATH"),
-    Column("TIME", "dim"),
+    Column("TIME", "dim", whole=True),
 )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -53,12 +52,20 @@ class Column:
         style: of its cells on a terminal; `state` takes it from the value.
         show: turns a value into text for eyes; a pipe gets the plain value.
         right: whether its cells end, rather than begin, at one place.
+        whole: whether its cells stay on one line, however narrow the terminal.
     """
 
     title: str
     style: str = ""
     show: Callable[[Any], str] = text_of
     right: bool = False
+    whole: bool = False
+
+
+ID = Column("ID", "dim", right=True, whole=True)
+NAME = Column("NAME", "bold cyan")
+STATE = Column("STATE", "state", whole=True)
+CREATED = Column("CREATED", "dim", whole=True)
 
 
 class Screen:
@@ -164,9 +171,14 @@ def _console(file: Any, *, plain: bool) -> Console:  # noqa: ANN401 - a text str
 
 
 def _drawn(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", border_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
     for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            overflow="fold",
+            no_wrap=column.whole,
+        )
     for row in rows:
         cells = zip(columns, row, strict=True)
         table.add_row(*(_cell(column, value) for column, value in cells))

@@ -11,6 +11,8 @@ from headwater.visible import visible
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1_000
+_OURS = "headwater://sha256/"
+_DIGITS = 12
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")
 
 
@@ -48,6 +50,13 @@ def size_of(size_bytes: float | None) -> str:
     while size_bytes >= _STEP and unit < len(_UNITS) - 1:
         size_bytes, unit = size_bytes / _STEP, unit + 1
     return f"{size_bytes:.1f} {_UNITS[unit]}" if unit else f"{size_bytes} B"
+
+
+def uri_of(uri: str | None) -> str:
+    """Return a uri for eyes: that of an object of ours is cut after the first digits."""
+    if uri is not None and uri.startswith(_OURS) and len(uri) > len(_OURS) + _DIGITS:
+        return f"{visible(uri[: len(_OURS) + _DIGITS])}…"
+    return text_of(uri)
 
 
 def json_ready(value: Any) -> Any:  # noqa: ANN401 - any JSON value

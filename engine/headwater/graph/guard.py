@@ -25,7 +25,10 @@ ALLOWED_PROCEDURES = frozenset(
         "db.index.fulltext.queryrelationships",
     }
 )
-_PREFIX = re.compile(r"^\s*(explain|profile)\b", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(\s|//[^\r\n]*|/\*.*?\*/)*(explain|profile)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def check_reads_only(graph: Graph, text: str, parameters: Mapping[str, object]) -> None:

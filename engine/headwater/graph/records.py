@@ -83,8 +83,9 @@ def encode_node(node: Node, *, offload_bytes: int) -> Encoded:
         (node.properties, DECLARED_PREFIXES),
         (node.custom_properties, CUSTOM_PREFIXES),
     ):
+        family = prefixes[0][0]
         for key, value in values.items():
-            piece = _encode_value(key, value, prefixes[0][0], offload_bytes)
+            piece = _encode_value(key, value, family, offload_bytes)
             if isinstance(piece, LargeValue):
                 large.append(piece)
             else:

@@ -34,7 +34,7 @@ from headwater.errors import (
     Unauthenticated,
     Unavailable,
 )
-from headwater.graph.statements import Statement, trusted
+from headwater.graph.statements import Statement, load, trusted
 
 Row = list[Any]
 ResultT = TypeVar("ResultT")
@@ -43,6 +43,8 @@ RETRY_S = 30.0
 """How long a read or write is tried again while the server cannot be reached or is in conflict."""
 
 _IDLE_CHECK_S = 20.0
+_FAILURES = (Neo4jError, DriverError, OverflowError, UnicodeEncodeError)
+"""What the driver raises; the last two for a value that it cannot send."""
 
 
 class Transaction:
@@ -122,8 +124,8 @@ class Graph:
             Unauthenticated: it refuses the user or password.
         """
         try:
-            self._driver.verify_connectivity(database=self.database)
-        except (Neo4jError, DriverError) as error:
+            self._run(load("schema/version"), {}, neo4j.READ_ACCESS)
+        except _FAILURES as error:
             raise translated(error, self.address) from error
 
     def read(self, statement: Statement, /, **parameters: object) -> list[Row]:
@@ -151,7 +153,7 @@ class Graph:
         try:
             with self._session(neo4j.WRITE_ACCESS) as session:
                 return session.execute_write(lambda tx: work(Transaction(tx)))
-        except (Neo4jError, DriverError) as error:
+        except _FAILURES as error:
             raise translated(error, self.address) from error
 
     def write_one(
@@ -177,7 +179,7 @@ class Graph:
                 bookmark_manager_=self._bookmarks,
                 result_transformer_=lambda result: outcome([r.values() for r in result]),
             )
-        except (Neo4jError, DriverError) as error:
+        except _FAILURES as error:
             raise translated(error, self.address) from error
 
     def run_guarded(
@@ -188,7 +190,7 @@ class Graph:
             with self._session(neo4j.READ_ACCESS) as session:
                 query = neo4j.Query(trusted(text), timeout=timeout_s)
                 return session.run(query, dict(parameters)).to_eager_result()
-        except (Neo4jError, DriverError) as error:
+        except _FAILURES as error:
             raise translated(error, self.address) from error
 
     def explain(self, text: str, parameters: Mapping[str, object]) -> neo4j.ResultSummary:
@@ -197,7 +199,7 @@ class Graph:
             with self._session(neo4j.READ_ACCESS) as session:
                 query = neo4j.Query(trusted("EXPLAIN " + text))
                 return session.run(query, dict(parameters)).consume()
-        except (Neo4jError, DriverError) as error:
+        except _FAILURES as error:
             raise translated(error, self.address) from error
 
     def _session(self, access: str) -> neo4j.Session:
@@ -220,14 +222,14 @@ class Graph:
         while True:
             try:
                 return run()
-            except (Neo4jError, DriverError) as error:
-                if not error.is_retryable() or time.monotonic() + wait_s > deadline:
+            except _FAILURES as error:
+                if not _is_retryable(error) or time.monotonic() + wait_s > deadline:
                     raise translated(error, self.address) from error
             time.sleep(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - not for secrets
             wait_s = min(wait_s * 2, 2.0)
 
 
-def translated(error: Neo4jError | DriverError, address: str) -> HeadwaterError:
+def translated(error: Exception, address: str) -> HeadwaterError:
     """Return the error of ours that says the same."""
     match error:
         case AuthError():
@@ -249,8 +251,20 @@ def translated(error: Neo4jError | DriverError, address: str) -> HeadwaterError:
             )
         case Neo4jError():
             return _by_code(error)
+        case OverflowError():
+            return InvalidArgument(
+                "A number of the request is outside the range of a signed 64-bit integer."
+            )
+        case UnicodeEncodeError():
+            return InvalidArgument(
+                f"Text must be valid Unicode, found a lone surrogate at position {error.start}."
+            )
         case _:
             return Internal(f"The Neo4j driver failed: {_brief(error)}.")
+
+
+def _is_retryable(error: Exception) -> bool:
+    return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
 
 
 _BY_CODE: tuple[tuple[str, type[HeadwaterError], str], ...] = (

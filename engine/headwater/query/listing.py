@@ -138,10 +138,10 @@ def _after(options: ListOptions) -> LiteralString:
     sign: LiteralString = ">" if options.is_asc else "<"
     if options.order_by is OrderField.ID:
         return f"AND node.id {sign} $after_id"
-    back: LiteralString = "<" if options.is_asc else ">"
-    # Not `key > … OR id > …`: that makes the planner join two indexes and sort.
+    # Not `key > … OR id > …`: the planner would join two seeks for that, and sort.
     return (
-        f"AND {key} {sign}= $after_key\nAND NOT ({key} = $after_key AND node.id {back}= $after_id)"
+        f"AND {key} {sign}= $after_key\n"
+        f"AND CASE {key} WHEN $after_key THEN node.id {sign} $after_id ELSE true END"
     )
 
 

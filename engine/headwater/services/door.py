@@ -6,7 +6,7 @@ the graph and stay outside.
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -33,10 +33,13 @@ class Caller:
 
 
 class Written(NamedTuple, Generic[ResultT]):
-    """What a piece of work returns to the door: its result, and the elements it changed."""
+    """What a piece of work returns to the door: its result, and the elements it changed.
+
+    The changes may be a generator: they are made only where somebody is told of them.
+    """
 
     result: ResultT
-    changes: Sequence[ElementChange]
+    changes: Iterable[ElementChange]
 
 
 Observer = Callable[[Caller, Sequence[ElementChange]], None]
@@ -78,6 +81,6 @@ class Door:
         return self._tell(self._graph.write_one(statement, parameters, outcome), caller)
 
     def _tell(self, written: Written[ResultT], caller: Caller | None) -> ResultT:
-        if self._observer is not None and written.changes:
-            self._observer(caller or Caller(), written.changes)
+        if self._observer is not None and (changes := list(written.changes)):
+            self._observer(caller or Caller(), changes)
         return written.result

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from headwater.errors import InvalidArgument, NotFound
-from headwater.graph.statements import load
+from headwater.graph.statements import HOPS, load
 from headwater.query.answers import Lineage, decode_cursor, encode_cursor
 from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
 from headwater.services.scope import Scope
@@ -55,12 +55,14 @@ class LineageService:
             NotFound: there is no such node.
             InvalidArgument: `max_hops` is negative.
         """
+        _check_flows(start)
         if max_hops is not None and max_hops < 0:
             raise InvalidArgument(
                 f"Hops are counted from 0, asked for {max_hops}.", max_hops=max_hops
             )
         statement = load(_TRACE[direction], LABELS[start.kind])
         if max_hops is not None:
+            max_hops = min(max_hops, int(HOPS))
             statement = statement.at_depth(max_hops)
         rows = self._scope.graph.read(statement, namespace=self._scope.namespace, id=start.id)
         nodes = [row for chunk, _ in rows if chunk is not None for row in chunk]
@@ -87,6 +89,7 @@ class LineageService:
         Raises:
             NotFound: there is no such node.
         """
+        _check_flows(start)
         statement = load(_IDS[direction], LABELS[start.kind])
         artifacts, executions = self._scope.graph.read(
             statement, namespace=self._scope.namespace, id=start.id
@@ -124,6 +127,7 @@ class LineageService:
             NotFound: one of them does not exist.
         """
         for key in (start, end):
+            _check_flows(key)
             self._check_exists(key)
         if start == end:
             return self.trace(start, Direction.DOWNSTREAM, max_hops=0).alone()
@@ -163,6 +167,15 @@ class LineageService:
             f"No {key.kind.lower()} with id {key.id} in namespace {self._scope.namespace!r}.",
             kind=key.kind,
             id=key.id,
+        )
+
+
+def _check_flows(key: NodeKey) -> None:
+    if key.kind is TypeKind.CONTEXT:
+        raise InvalidArgument(
+            f"Data does not flow through contexts, asked for {key}.",
+            hint="Ask about an artifact or an execution.",
+            key=key,
         )
 
 

@@ -95,7 +95,7 @@ class PutService:
                 self._forget()
             except AlreadyExists as error:
                 if not self._raise_floors(request, floors, error):
-                    raise _explained(error, self._scope.namespace) from error
+                    raise _explained(error, self._scope.namespace) from error.__cause__
         raise Aborted(
             f"Namespace {self._scope.namespace!r} kept changing under this request.",
             hint="Try again.",

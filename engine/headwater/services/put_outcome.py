@@ -1,6 +1,7 @@
 """Outcome of a put: what the statement handed back, as errors, ids and changes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument
@@ -65,7 +66,7 @@ class PutOutcome:
             tuple(context_ids),
             {row[0]: row[1] for row in self._handed("versions")},
         )
-        return Written(answer, [*self._node_changes(), *self._edge_changes()])
+        return Written(answer, chain(self._node_changes(), self._edge_changes()))
 
     def _rows(self, block: str) -> list[Any]:
         """Return the rows that a block was given."""
