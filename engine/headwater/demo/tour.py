@@ -27,8 +27,10 @@ def tour(settings: headwater.Settings) -> None:
         outcomes = {}
         for source in SOURCES:
             progress.begin(f"run the {source} pipeline", None)
-            outcomes[source] = run_pipeline(store, source, started_at=datetime.now(tz=UTC))
-            progress.end()
+            try:
+                outcomes[source] = run_pipeline(store, source, started_at=datetime.now(tz=UTC))
+            finally:
+                progress.end()
         report.print_steps(console, store, outcomes)
         asked = outcomes[ASKED]
         first, second = asked.trained

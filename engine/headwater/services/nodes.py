@@ -148,7 +148,11 @@ class ArtifactService(NodeService[Artifact]):
     def by_uris(self, uris: Iterable[str]) -> list[Artifact]:
         """Return the artifacts with one of those uris, by id; `""` finds those without one."""
         wanted = dict.fromkeys(uris)
-        rows = [[uri, hashlib.sha256(uri.encode(errors="surrogatepass")).hexdigest()] for uri in wanted if uri]
+        rows = [
+            [uri, hashlib.sha256(uri.encode(errors="surrogatepass")).hexdigest()]
+            for uri in wanted
+            if uri
+        ]
         found = self._nodes(self._plain("node/by_uris", uris=rows)) if rows else []
         if "" in wanted:
             found += self._nodes(self._plain("node/without_uri"))

@@ -175,7 +175,8 @@ class PutOutcome:
             (ElementKind.CONTEXT, "contexts"),
         ):
             for stored in self._rows(block):
-                yield ElementChange(Element(kind, (stored["id"],)), None, stored)
+                whole = {**stored, **self._plan.shared}
+                yield ElementChange(Element(kind, (stored["id"],)), None, whole)
         yield from _net(self._series_changes())
         made: set[int] = set()
         for stored, context_id in zip(self._rows("merged"), self._handed("merged"), strict=True):

@@ -49,6 +49,7 @@ class PutPlan:
     Attributes:
         ids: by kind, the id of each node of the request, by position. That of a merged
             context is the one it gets if it turns out to be new.
+        shared: properties that every new node has; they travel once, not with each node.
         merged: position of each row of the block `merged`.
         indexes: by kind, where the node of a position stands among the rows that make new
             artifacts and executions, and merged contexts; not for one that is updated.
@@ -58,6 +59,7 @@ class PutPlan:
     """
 
     ids: dict[TypeKind, list[int]]
+    shared: dict[str, Any]
     merged: list[int] = field(default_factory=list)
     indexes: dict[TypeKind, dict[int, int]] = field(
         default_factory=lambda: {kind: {} for kind in TypeKind}
@@ -151,7 +153,8 @@ class Planner:
                     for node in nodes_of(self._request, kind)
                 ]
                 for kind in TypeKind
-            }
+            },
+            {"namespace": self._namespace, "create_time_since_epoch": self._now, _TIME: self._now},
         )
         for kind in TypeKind:
             for position, node in enumerate(nodes_of(self._request, kind)):
@@ -226,31 +229,29 @@ class Planner:
         if node.id is not None:
             self._plan.add(f"{_NAMES[kind]}_updates", self._update(kind, node, stored))
             return
-        whole = {
-            "namespace": self._namespace,
+        made = {
             "id": self._plan.ids[kind][position],
             "type_id": type_id,
             "type": node_type.name,
-            "create_time_since_epoch": self._now,
-            _TIME: self._now,
             **stored,
         }
         if node.name is not None:
-            whole["name"] = node.name
+            made["name"] = node.name
         if kind is TypeKind.ARTIFACT and position in self._request.series:
             series = self._request.series[position]
-            whole["series"] = series
+            made["series"] = series
             floor = self._floors.get(position, 0)
+            whole = {**made, **self._plan.shared}
             self._plan.add("series", [position, type_id, series, floor, whole])
         elif kind is TypeKind.CONTEXT and self._request.reuse_contexts:
             self._plan.merged.append(position)
-            self._add_indexed("merged", kind, position, whole)
+            self._add_indexed("merged", kind, position, {**made, **self._plan.shared})
         else:
-            self._add_indexed(f"{_NAMES[kind]}s", kind, position, whole)
+            self._add_indexed(f"{_NAMES[kind]}s", kind, position, made)
 
-    def _add_indexed(self, block: str, kind: TypeKind, position: int, whole: object) -> None:
+    def _add_indexed(self, block: str, kind: TypeKind, position: int, row: object) -> None:
         self._plan.indexes[kind][position] = len(self._plan.rows.get(block, ()))
-        self._plan.add(block, whole)
+        self._plan.add(block, row)
 
     def _update(self, kind: TypeKind, node: Node, stored: Mapping[str, Any]) -> dict[str, Any]:
         renames = kind is TypeKind.CONTEXT

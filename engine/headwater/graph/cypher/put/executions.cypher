@@ -1,9 +1,12 @@
 // Makes executions, and hands them on as nodes, so that later blocks need not look them up.
-// @param executions  list<map>, the whole property map of each
+// @param namespace  string
+// @param now        int, milliseconds
+// @param executions  list<map>, the properties of each but for namespace and times
 // @hands new_executions
 CALL () {
   UNWIND $executions AS row
   CREATE (execution:Execution)
-  SET execution = row
+  SET execution = row{.*, namespace: $namespace,
+    create_time_since_epoch: $now, last_update_time_since_epoch: $now}
   RETURN collect(execution) AS new_executions
 }

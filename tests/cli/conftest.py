@@ -1,0 +1,127 @@
+"""The command line run in this process, against a store in which a little has been recorded."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import headwater
+from headwater.cli.app import run
+from support.servers import Neo4jAddress
+
+
+class Dataset(headwater.Artifact):
+    """A table."""
+
+    rows: int
+    note: str = headwater.Property(default="", index=False)
+
+
+class Model(headwater.Artifact):
+    """A trained model."""
+
+    accuracy: float
+
+
+class Train(headwater.Execution):
+    """A training."""
+
+    learning_rate: float = 0.1
+
+
+class Pipeline(headwater.Context):
+    """A pipeline."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - any JSON value
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+def environment(server: Neo4jAddress, *, namespace: str, folder: Path) -> dict[str, str]:
+    """Return the variables that lead a command to a test's store."""
+    given = {
+        "HEADWATER_NEO4J": server.address,
+        "HEADWATER_NEO4J_USER": server.user,
+        "HEADWATER_NAMESPACE": namespace,
+        "HEADWATER_HOME": str(folder / "home"),
+        "HEADWATER_OBJECTS": str(folder / "objects"),
+    }
+    return given if server.password is None else {**given, "HEADWATER_NEO4J_PASSWORD": server.password}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(("HEADWATER_", "AWS_")) and not name.startswith("HEADWATER_TEST"):
+            monkeypatch.delenv(name)
+    for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Run:
+    """A function that runs `headwater` with arguments, in no particular store."""
+
+    def ran(*arguments: str) -> Ran:
+        capsys.readouterr()
+        code = run(arguments)
+        out, err = capsys.readouterr()
+        return Ran(code, out, err)
+
+    return ran
+
+
+@pytest.fixture
+def cli(
+    command: Run,
+    store: headwater.MetadataStore,
+    neo4j_server: Neo4jAddress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    """A function that runs `headwater` with arguments, in the test's store."""
+    variables = environment(neo4j_server, namespace=store.namespace, folder=tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return command
+
+
+@pytest.fixture
+def recorded(store: headwater.MetadataStore) -> headwater.MetadataStore:
+    """The store, with `raw@1` read by two trainings that made `clf@1` and `clf@2`, and a failure."""
+    raw = None
+    with store.run(Train(learning_rate=0.5), context=Pipeline(name="import")) as load:
+        raw = load.output(Dataset(name="raw", rows=3), key="table")
+    for accuracy in (0.8, 0.9):
+        with store.run(Train(), context=Pipeline(name="nightly")) as train:
+            train.input(raw, key="data")
+            train.output(Model(name="clf", accuracy=accuracy), payload=f"{accuracy}".encode())
+    with pytest.raises(RuntimeError), store.run(Train()):
+        raise RuntimeError("the engine is on fire")
+    return store
+
+
+def column(ran: Ran, title: str) -> list[str]:
+    """Return the values of one column of a table written into a pipe."""
+    header, *rows = [line.split("\t") for line in ran.lines]
+    return [row[header.index(title)] for row in rows]
