@@ -11,6 +11,7 @@ from headwater.graph.session import Graph
 from headwater.local import LocalStatus, Progress, ServerStatus, status, up
 from headwater.objects import ObjectStore, open_object_store
 from headwater.services.door import Observer
+from headwater.services.namespaces import check_namespace
 from headwater.settings import Settings, load_settings
 from headwater.store import MetadataStore
 
@@ -53,6 +54,7 @@ def connect(
         progress: is told of long steps.
 
     Raises:
+        InvalidArgument: a setting, or the namespace, is not one.
         Unavailable: the Neo4j does not answer.
         Unauthenticated: it refuses the user or password.
         FailedPrecondition: it is newer than this headwater, or may not be started.
@@ -66,6 +68,7 @@ def connect(
         "home": None if home is None else Path(home).expanduser().absolute(),
     }
     resolved = _with(settings or load_settings(), asked)
+    check_namespace(resolved.namespace)
     with ExitStack() as resources:
         graph = resources.enter_context(_open_graph(resolved, start=start, progress=progress))
         graph.check()

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import servers
 
 import headwater
 from headwater.demo.__main__ import main
 from headwater.demo.questions import Query
 from headwater.demo.report import HEADINGS
+from support import servers
 
 TIMEOUT_S = 300
 
@@ -27,7 +27,7 @@ def test_the_demo_prints_its_four_answers_plain_in_a_pipe(
         "PYTHONIOENCODING": "utf-8",
     }
 
-    ended = subprocess.run(  # noqa: S603 - ourselves
+    ended = subprocess.run(
         [sys.executable, "-W", "error", "-m", "headwater.demo", "--objects", "directory"],
         env={**os.environ, **settings},
         cwd=tmp_path,

@@ -115,7 +115,7 @@ def test_anomalies_are_those_values_that_transform_clips(
 
     schema = json.loads(store.read_bytes(store.artifact("wine.schema", type=Schema)))
 
-    assert anomalies.values == ready.clipped > 0
+    assert anomalies.properties["values"] == ready.clipped > 0
     assert schema["columns"]["target"]["values"] == ["class_0", "class_1", "class_2"]
 
 

@@ -4,16 +4,18 @@ Owns the one way in which a property's key enters a query text: `quoted`.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import LiteralString, NamedTuple
 
-from headwater.errors import InvalidArgument
-from headwater.graph.session import Graph
+from headwater.errors import Internal, InvalidArgument
+from headwater.graph.session import Graph, Transaction
 from headwater.graph.statements import Statement, load, trusted
 from headwater_schema.stored import LABELS
 
 PREFIX = "headwater_p_"
 """Every index that headwater makes on a property has a name that begins so."""
+
+_SCHEMA_TRIES = 10
 
 
 class PropertyIndex(NamedTuple):
@@ -65,7 +67,32 @@ def create_indexes(graph: Graph, wanted: Iterable[tuple[str, str]]) -> None:
     """
     statements = [_create(label, key) for label, key in wanted]
     if statements:
-        graph.write(lambda tx: [tx.run(statement) for statement in statements])
+        change_schema(graph, statements)
+
+
+def change_schema(graph: Graph, statements: Sequence[Statement]) -> None:
+    """Run schema commands in one transaction, each of the form `... IF [NOT] EXISTS`.
+
+    Two processes that make the same index at the same moment both find that it does not exist,
+    and the server refuses the second with an error. It is run again, and then finds it.
+    """
+    for _ in range(_SCHEMA_TRIES - 1):
+        try:
+            return graph.write(lambda tx: _run_all(tx, statements))
+        except Internal as error:
+            if not _made_by_another(error):
+                raise
+    return graph.write(lambda tx: _run_all(tx, statements))
+
+
+def _run_all(tx: Transaction, statements: Sequence[Statement]) -> None:
+    for statement in statements:
+        tx.run(statement)
+
+
+def _made_by_another(error: Internal) -> bool:
+    code = str(error.values.get("neo4j_code", ""))
+    return ".Schema." in code and code.endswith("AlreadyExists")
 
 
 def drop_index(graph: Graph, label: str, key: str) -> None:

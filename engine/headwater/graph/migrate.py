@@ -2,13 +2,14 @@
 
 The files `headwater_schema/graph/NNNN_name.cypher` hold one statement or several, parted by
 `;` at a line's end, each safe to run twice. They are applied in order of their numbers. The
-number reached is kept on the node `(:Schema {name: 'headwater'})`, whose write lock keeps
-two processes apart.
+number reached is kept on the node `(:Schema {name: 'headwater'})`. Two processes that migrate
+at once both apply the files, which does no harm.
 """
 
 from importlib import resources
 
 from headwater.errors import FailedPrecondition
+from headwater.graph.indexes import change_schema
 from headwater.graph.session import Graph, Transaction
 from headwater.graph.statements import Statement, load, trusted
 
@@ -36,7 +37,7 @@ def migrate(graph: Graph) -> int:
         for number, statements in steps:
             if number > found:
                 for statement in statements:
-                    _apply(graph, statement)
+                    change_schema(graph, [statement])
         graph.write(lambda tx: _raise_to(tx, newest))
     return newest
 
@@ -63,10 +64,6 @@ def _statements(name: str, text: str) -> list[Statement]:
 def _version(graph: Graph) -> int:
     rows = graph.read(load("schema/version"))
     return int(rows[0][0]) if rows else 0
-
-
-def _apply(graph: Graph, statement: Statement) -> None:
-    graph.write(lambda tx: tx.run(statement))
 
 
 def _raise_to(tx: Transaction, version: int) -> None:

@@ -111,7 +111,10 @@ def to_text(lineage: Drawable) -> str:
     """Return the tree of `to_rich` without colours."""
     target = StringIO()
     width = 60 + 4 * max((node.distance for node in lineage.nodes), default=0) + 200
-    Console(file=target, no_color=True, width=width, force_terminal=False).print(to_rich(lineage))
+    console = Console(
+        file=target, no_color=True, width=width, force_terminal=False, force_jupyter=False
+    )
+    console.print(to_rich(lineage))
     return target.getvalue()
 
 

@@ -118,7 +118,12 @@ class PutService:
             encode=lambda node: encoded[id(node)],
             floors=floors,
         )
-        planner.check()
+        try:
+            planner.check()
+        except InvalidArgument:
+            # Another process may have added the property since this one read the types.
+            self._types.refresh()
+            planner.check()
         for kind in TypeKind:
             for node in nodes_of(request, kind):
                 encoded[id(node)] = self._encode(node)

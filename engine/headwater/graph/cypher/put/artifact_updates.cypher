@@ -1,6 +1,7 @@
 // Updates artifacts and hands on what each was before and is after, a row at a time.
 // The SET of an equal value takes the write lock before anything is read. The update time moves
 // when what was asked for differs from what was there, or the row says so, and never backwards.
+// Only NaN differs from itself; two of them are the same value.
 // @param namespace  string
 // @param now        int, milliseconds
 // @param artifact_updates  list<{id, set: map, keys: list, prefixes: list, compare: map, ignore: list,
@@ -19,7 +20,8 @@ CALL () {
     WITH row, node, before, row.compare AS asked
     WITH row, node, before,
          row.bump OR any(key IN keys(before) + keys(asked) WHERE NOT key IN row.ignore AND (
-           before[key] IS NULL OR asked[key] IS NULL OR before[key] <> asked[key]
+           before[key] IS NULL OR asked[key] IS NULL
+           OR (before[key] <> asked[key] AND NOT (before[key] <> before[key] AND asked[key] <> asked[key]))
            OR valueType(before[key]) <> valueType(asked[key]))) AS changed
     SET node.last_update_time_since_epoch =
       CASE WHEN NOT changed THEN before.last_update_time_since_epoch
