@@ -34,7 +34,7 @@ def test_the_python_example_prints_the_lineage_of_its_model(printed: str) -> Non
     tree, _, impact = printed.partition("{")
 
     names = re.findall(r"clf@1|Train|wine@1|Ingest", tree)
-    assert [name for name in dict.fromkeys(names)] == ["clf@1", "Train", "wine@1", "Ingest"]
+    assert list(dict.fromkeys(names)) == ["clf@1", "Train", "wine@1", "Ingest"]
     assert '"complete": true' in impact
 
 

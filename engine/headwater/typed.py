@@ -75,6 +75,10 @@ class TypedNode(BaseModel):
     last_update_time_since_epoch: int | None = None
     _undeclared: dict[str, Any] = PrivateAttr(default_factory=dict)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - as below
+        """Let the keywords of the class statement through to the method below."""
+        super().__init_subclass__()
+
     @classmethod
     def __pydantic_init_subclass__(
         cls,

@@ -68,7 +68,7 @@ def test_record_ask_draw_prints_what_it_tells() -> None:
     assert "growth@1: 6.17 cm a year, off by" in printed
     assert "FAILED - NotFound: No artifact 'weights'" in printed
     assert re.search(r"growth-evaluation@1  Evaluation #\d+\n└── Evaluate #\d+\n", printed)
-    assert "complete: False | left out: {'ARTIFACT': {'Dataset': 1}" in printed
+    assert "complete: False | left out: {'EXECUTION': {'Ingest': 1, 'Train': 1}}" in printed
     assert "<svg" in printed
     assert printed.count("<rect") == 6
     assert "MultiDiGraph with 6 nodes and 6 edges" in printed

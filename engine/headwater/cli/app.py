@@ -24,7 +24,7 @@ from headwater.cli import (
 )
 from headwater.cli.call import examples_text, help_when_alone
 from headwater.cli.exits import MEANINGS, ExitCode, exit_code
-from headwater.cli.help import Group
+from headwater.cli.help import HelpfulGroup
 from headwater.cli.screen import Screen
 from headwater.errors import HeadwaterError
 from headwater.visible import visible
@@ -49,7 +49,7 @@ app = typer.Typer(
     "Nothing set, a local Neo4j in .headwater is used, and started when it is needed. "
     "HEADWATER_NEO4J=bolt://host:7687 chooses another.",
     epilog=_epilog(),
-    cls=Group,
+    cls=HelpfulGroup,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -101,12 +101,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     program = get_command(app)
-    given = None if arguments is None else list(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    screen = Screen(no_color="--no-color" in given)
     try:
         return int(program(args=given, prog_name="headwater", standalone_mode=False) or 0)
     except HeadwaterError as error:
         _trace()
-        return _tell(error.message, error.hint, exit_code(error))
+        return _tell(screen, error.message, error.hint, exit_code(error))
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -114,14 +115,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost handler
         # Typer's own errors of usage; their class has another home in every version.
         if hasattr(error, "format_message"):
-            return _tell(error.format_message(), _where_help_is(error), ExitCode.USAGE)
+            return _tell(screen, error.format_message(), _where_help_is(error), ExitCode.USAGE)
         _trace()
         what = f"{type(error).__name__}: {error}"
-        return _tell(what, f"Set {_DEBUG}=1 for the traceback.", ExitCode.INTERNAL)
+        return _tell(screen, what, f"Set {_DEBUG}=1 for the traceback.", ExitCode.INTERNAL)
 
 
-def _tell(message: str, hint: str, code: ExitCode) -> ExitCode:
-    screen = Screen()
+def _tell(screen: Screen, message: str, hint: str, code: ExitCode) -> ExitCode:
     screen.say(f"error: {message}", style="bold red")
     if hint:
         screen.say(hint, style="")

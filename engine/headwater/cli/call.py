@@ -15,7 +15,7 @@ import typer
 
 import headwater
 from headwater.cli.exits import ExitCode
-from headwater.cli.help import Command, Group
+from headwater.cli.help import HelpfulCommand, HelpfulGroup
 from headwater.cli.screen import Screen
 from headwater.errors import InvalidArgument, NotFound
 from headwater.settings import DEFAULT_NAMESPACE, Settings, load_settings
@@ -100,7 +100,7 @@ def check_namespace(store: "MetadataStore") -> None:
 
 
 def command(
-    group: typer.Typer, name: str, *, examples: Sequence[str]
+    group: typer.Typer, name: str, *, examples: Sequence[str], taken: Sequence[str] = ()
 ) -> Callable[[FunctionT], FunctionT]:
     """Return a decorator that makes a function a command, with the shared options added.
 
@@ -108,11 +108,12 @@ def command(
         group: which group gets it.
         name: how it is called.
         examples: whole command lines, shown under its help.
+        taken: short options of its own that a shared one would have.
     """
 
     def register(function: FunctionT) -> FunctionT:
-        made = group.command(name, cls=Command, epilog=examples_text(examples))
-        made(_with_shared_options(function))
+        made = group.command(name, cls=HelpfulCommand, epilog=examples_text(examples))
+        made(_with_shared_options(function, taken))
         return function
 
     return register
@@ -120,7 +121,7 @@ def command(
 
 def group(name: str, summary: str) -> typer.Typer:
     """Return an empty group of commands, which alone shows its help."""
-    made = typer.Typer(name=name, help=summary, cls=Group, rich_markup_mode=None)
+    made = typer.Typer(name=name, help=summary, cls=HelpfulGroup, rich_markup_mode=None)
     made.callback(invoke_without_command=True)(help_when_alone)
     return made
 
@@ -128,8 +129,7 @@ def group(name: str, summary: str) -> typer.Typer:
 def help_when_alone(context: typer.Context) -> None:
     """Show the help where no command follows."""
     if context.invoked_subcommand is None:
-        if text := context.get_help():
-            typer.echo(text)
+        typer.echo(context.get_help())
         raise typer.Exit(ExitCode.OK)
 
 
@@ -144,43 +144,64 @@ def examples_text(examples: Sequence[str]) -> str:
     return "\n\n".join(["Examples:", "\n".join(lines)])
 
 
-def _shared(
-    *,
-    namespace: Annotated[
+_SHARED: tuple[tuple[str, Any, Any, dict[str, Any]], ...] = (
+    (
+        "namespace",
         str | None,
-        typer.Option(
-            "--namespace",
-            "-n",
-            envvar="HEADWATER_NAMESPACE",
-            metavar="NAME",
-            help="The tenant to ask; `default` when unset.",
-        ),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON document on stdout, and nothing else.")
-    ] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")
-    ] = False,
-) -> Call:
-    return Call(namespace=namespace, json=json, no_color=no_color)
+        None,
+        {
+            "decls": ("--namespace", "-n"),
+            "envvar": "HEADWATER_NAMESPACE",
+            "metavar": "NAME",
+            "help": "The tenant to ask; `default` when unset.",
+        },
+    ),
+    (
+        "json",
+        bool,
+        False,
+        {"decls": ("--json",), "help": "Write one JSON document on stdout, and nothing else."},
+    ),
+    (
+        "no_color",
+        bool,
+        False,
+        {"decls": ("--no-color",), "help": "No colours; NO_COLOR=1 does the same."},
+    ),
+)
 
 
-_SHARED = tuple(inspect.signature(_shared).parameters.values())
+def _shared_parameters(taken: Sequence[str]) -> list[inspect.Parameter]:
+    parameters = []
+    for name, annotation, default, option in _SHARED:
+        decls = [decl for decl in option["decls"] if decl not in taken]
+        rest = {key: value for key, value in option.items() if key != "decls"}
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=default,
+                annotation=Annotated[annotation, typer.Option(*decls, **rest)],
+            )
+        )
+    return parameters
 
 
-def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
+def _with_shared_options(
+    function: Callable[..., None], taken: Sequence[str]
+) -> Callable[..., None]:
     own = tuple(inspect.signature(function).parameters.values())[1:]
+    shared = _shared_parameters(taken)
 
     def run(**values: Any) -> None:  # noqa: ANN401 - whatever the command declares
-        call = _shared(**{shared.name: values.pop(shared.name) for shared in _SHARED})
+        call = Call(**{parameter.name: values.pop(parameter.name) for parameter in shared})
         try:
             function(call, **values)
         except BrokenPipeError:
             raise typer.Exit(ExitCode.PIPE_CLOSED) from None
 
     parameters = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *_SHARED)
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *shared)
     ]
     # What typer reads of a function to make its command.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

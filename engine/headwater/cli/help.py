@@ -6,6 +6,7 @@ Typer's own pages take twice as long to import, and read brackets in examples as
 import inspect
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -15,22 +16,23 @@ from headwater.cli.screen import Screen
 
 _INDENT = (0, 0, 0, 2)
 _PIPED = 100
+_NAMES = 34
 
 
-class Command(TyperCommand):
+class HelpfulCommand(TyperCommand):
     """A command that shows our help."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as typer calls it
-        """Write the page to stdout."""
-        _write(self, ctx)
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as typer calls it
+        """Write the page into typer's formatter."""
+        formatter.write(_page(self, ctx))
 
 
-class Group(TyperGroup):
+class HelpfulGroup(TyperGroup):
     """A group of commands that shows our help."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as typer calls it
-        """Write the page to stdout."""
-        _write(self, ctx)
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as typer calls it
+        """Write the page into typer's formatter."""
+        formatter.write(_page(self, ctx))
 
 
 def options_of(command: Any, context: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:  # noqa: ANN401 - typer's
@@ -46,36 +48,35 @@ def options_of(command: Any, context: Any) -> tuple[list[tuple[str, str]], list[
     return arguments, options
 
 
-def _write(command: Any, context: Any) -> None:  # noqa: ANN401 - typer's
-    screen = Screen()
+def _page(command: Any, context: Any) -> str:  # noqa: ANN401 - typer's
     usage = Text(command.get_usage(context).removeprefix("Usage: "), style="bold")
-    screen.draw(Text("Usage: ", style="yellow").append_text(usage))
-    first, *rest = inspect.cleandoc(command.help or "").split("\n\n")
-    for number, paragraph in enumerate([first, *rest]):
+    parts: list[RenderableType] = [Text("Usage: ", style="yellow").append_text(usage)]
+    for number, paragraph in enumerate(inspect.cleandoc(command.help or "").split("\n\n")):
         text = "\n" + " ".join(paragraph.split())
-        screen.draw(Text(text, style="dim" if number else ""), piped_width=_PIPED)
+        parts.append(Text(text, style="dim" if number else ""))
     arguments, options = options_of(command, context)
-    _section(screen, "Arguments", arguments)
-    _section(screen, "Options", options)
+    parts += _section("Arguments", arguments) + _section("Options", options)
     if isinstance(command, TyperGroup):
-        names = command.list_commands(context)
-        found = [(name, command.get_command(context, name)) for name in names]
-        lines = [(name, c.get_short_help_str(limit=200)) for name, c in found if c is not None]
-        _section(screen, "Commands", lines)
+        parts += _section("Commands", _commands_of(command, context))
     for part in (command.epilog or "").split("\n\n"):
-        if part.startswith(" "):
-            screen.draw(Text(part, style="cyan"))
-        elif part:
-            screen.draw(Text(f"\n{part}", style="yellow"))
+        indented = part.startswith(" ")
+        parts.append(
+            Text(part if indented else f"\n{part}", style="cyan" if indented else "yellow")
+        )
+    return Screen().rendered(Group(*parts), piped_width=_PIPED)
 
 
-def _section(screen: Screen, title: str, rows: list[tuple[str, str]]) -> None:
+def _commands_of(group: TyperGroup, context: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - typer's
+    found = [(name, group.get_command(context, name)) for name in group.list_commands(context)]
+    return [(name, c.get_short_help_str(limit=_PIPED)) for name, c in found if c is not None]
+
+
+def _section(title: str, rows: list[tuple[str, str]]) -> list[RenderableType]:
     if not rows:
-        return
-    screen.draw(Text(f"\n{title}:", style="yellow"))
+        return []
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(max_width=34)
+    grid.add_column(max_width=_NAMES)
     grid.add_column()
     for name, text in rows:
         grid.add_row(Text(name, style="bold cyan"), Text(text))
-    screen.draw(Padding(grid, _INDENT, expand=False), piped_width=_PIPED)
+    return [Text(f"\n{title}:", style="yellow"), Padding(grid, _INDENT, expand=False)]

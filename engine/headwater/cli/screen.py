@@ -124,18 +124,11 @@ class Screen:
     def line(self, *parts: tuple[str, str]) -> None:
         """Write one line of texts with their styles."""
         text = Text.assemble(*((visible(text), style) for text, style in parts))
-        self._print(text)
+        self.write(self.rendered(text))
 
-    def draw(self, drawing: RenderableType, *, width: int = 0, piped_width: int = _WIDE) -> None:
-        """Write a drawing of rich's.
-
-        Args:
-            drawing: what to write.
-            width: what it needs, where that may be more than the terminal has.
-            piped_width: where lines are broken in a pipe.
-        """
-        wide = width if width > self._out.width else None
-        self._print(drawing, width=wide, piped_width=piped_width)
+    def draw(self, drawing: RenderableType, *, width: int = 0) -> None:
+        """Write a drawing of rich's; wider than the terminal where it needs that."""
+        self.write(self.rendered(drawing, width=width if width > self._out.width else None))
 
     def say(self, message: str, *, style: str = "dim") -> None:
         """Write a message for people, to stderr."""
@@ -149,15 +142,17 @@ class Screen:
         """Hand on what was written, for readers that wait."""
         sys.stdout.flush()
 
-    def _print(
+    def rendered(
         self, drawing: RenderableType, *, width: int | None = None, piped_width: int = _WIDE
-    ) -> None:
+    ) -> str:
+        """Return a drawing as the text that `draw` writes."""
         if self.is_terminal:
-            self._out.print(drawing, width=width, overflow="fold", crop=False)
-            return
+            with self._out.capture() as captured:
+                self._out.print(drawing, width=width, overflow="fold", crop=False)
+            return captured.get()
         target = StringIO()
         Console(file=target, width=piped_width, color_system=None, emoji=False).print(drawing)
-        self.write("".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines()))
+        return "".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines())
 
 
 def _console(file: Any, *, plain: bool) -> Console:  # noqa: ANN401 - a text stream

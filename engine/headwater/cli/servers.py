@@ -41,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
         app,
         "logs",
         examples=("headwater logs neo4j", "headwater logs minio -n 200 --follow"),
+        taken=("-n",),
     )(show_logs)
 
 

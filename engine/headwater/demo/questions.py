@@ -31,8 +31,9 @@ class Query:
 
     def to_paste(self) -> str:
         """Return the statement with its parameters set before it, as Neo4j's shells take it."""
-        lines = (f":param {name} => {_literal(value)};" for name, value in self.parameters.items())
-        return "\n".join([*lines, f"{self.text.strip()};"])
+        values = (f":param {name} => {_literal(value)};" for name, value in self.parameters.items())
+        lines = (line for line in self.text.strip().splitlines() if not line.startswith("// @"))
+        return "\n".join([*values, *lines]) + ";"
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def print_cypher(console: Console, queries: Mapping[str, Query]) -> None:
         "Each was run just now and found the same as the store's own methods.", style="dim"
     )
     for heading, query in queries.items():
-        console.print(f"\n// {heading}", style="dim", soft_wrap=True, markup=False)
+        console.print(f"\n{heading}", markup=False)
         console.print(query.to_paste(), style="cyan", soft_wrap=True, markup=False)
 
 
@@ -113,26 +113,25 @@ def print_places(
     """Print where everything is now, and what to try next."""
     local = status(settings)
     _print_heading(console, "Where it all is")
-    table = Table.grid(padding=(0, 2))
     if settings.neo4j is None:
-        table.add_row(
-            "Neo4j", f"{local.neo4j.address} over Bolt, {local.neo4j.http_address} over HTTP"
-        )
-        table.add_row("", _login(local.neo4j))
+        http = f"{local.neo4j.http_address} over HTTP"
+        _print_pair(console, "Neo4j", f"{local.neo4j.address} over Bolt, {http}")
+        _print_pair(console, "", _login(local.neo4j))
     else:
-        table.add_row("Neo4j", f"{settings.neo4j}, as HEADWATER_NEO4J says")
-    table.add_row("namespace", store.namespace)
-    for line in _objects(store.objects.location, local.minio):
-        table.add_row(*line)
-    console.print(table, soft_wrap=True)
+        _print_pair(console, "Neo4j", f"{settings.neo4j}, as HEADWATER_NEO4J says")
+    _print_pair(console, "namespace", store.namespace)
+    for label, text in _objects(store.objects.location, local.minio):
+        _print_pair(console, label, text)
 
     _print_heading(console, "Look around")
     command = _command()
-    tries = Table.grid(padding=(0, 2))
-    tries.add_row(f"{command} lineage {model}", "the tree above, for any name")
-    tries.add_row(f"{command} status", "the servers, which go on running")
-    tries.add_row(f"{command} down", "stops them; the next start finds all of this again")
-    console.print(tries, soft_wrap=True)
+    for arguments, meaning in (
+        (f"lineage {model}", "the first answer again; --down asks the other way"),
+        ("artifacts list --type Model", "every model, of both pipelines and all runs"),
+        ("status", "the servers, which go on running"),
+        ("down", "stops them; the next start finds all of this again"),
+    ):
+        _print_pair(console, f"{command} {arguments}", meaning, width=len(command) + 30)
 
 
 def _objects(location: str, minio: ServerStatus) -> list[tuple[str, str]]:
@@ -177,6 +176,10 @@ def _value(value: str | float | None) -> str:
             return f"{value:.6g}"
         case _:
             return str(value)
+
+
+def _print_pair(console: Console, label: str, text: str, *, width: int = 10) -> None:
+    console.print(f"{label:<{width}} {text}", soft_wrap=True, markup=False)
 
 
 def _print_heading(console: Console, heading: str) -> None:

@@ -249,8 +249,6 @@ def translated(error: Exception, address: str) -> HeadwaterError:
                 "read back what you wrote before you repeat it.",
                 address=address,
             )
-        case Neo4jError():
-            return _by_code(error)
         case OverflowError():
             return InvalidArgument(
                 "A number of the request is outside the range of a signed 64-bit integer."
@@ -260,7 +258,7 @@ def translated(error: Exception, address: str) -> HeadwaterError:
                 f"Text must be valid Unicode, found a lone surrogate at position {error.start}."
             )
         case _:
-            return Internal(f"The Neo4j driver failed: {_brief(error)}.")
+            return _by_code(error)
 
 
 def _is_retryable(error: Exception) -> bool:
@@ -279,8 +277,8 @@ _BY_CODE: tuple[tuple[str, type[HeadwaterError], str], ...] = (
 )
 
 
-def _by_code(error: Neo4jError) -> HeadwaterError:
-    code = error.code or ""
+def _by_code(error: Exception) -> HeadwaterError:
+    code = getattr(error, "code", None) or type(error).__name__
     for part, kind, hint in _BY_CODE:
         if part in code:
             return kind(f"{_brief(error)}.", hint=hint, neo4j_code=code)

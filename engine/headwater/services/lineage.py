@@ -1,6 +1,7 @@
 """Lineage: what a node came from, what came of it, and how two nodes are connected."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from headwater.errors import InvalidArgument, NotFound
@@ -142,7 +143,10 @@ class LineageService:
             if rows:
                 nodes, events = rows[0]
                 numbered = [[*node, distance] for distance, node in enumerate(nodes)]
-                return _answer(first, Direction.DOWNSTREAM, numbered, events)
+                answer = _answer(first, Direction.DOWNSTREAM, numbered, events)
+                places = {node.key: node.distance for node in answer.nodes}
+                on_the_way = sorted(answer.events, key=lambda event: places[event.source])
+                return replace(answer, events=tuple(on_the_way))
         return Lineage(start, Direction.DOWNSTREAM, (), ())
 
     def _left_out(
