@@ -45,6 +45,11 @@ def state_of(store: headwater.MetadataStore, run: headwater.Run) -> ExecutionSta
     return store.execution(run.execution).last_known_state
 
 
+def fail_after_an_output(run: headwater.Run, error: BaseException) -> None:
+    run.output(Model(name="clf"))
+    raise error
+
+
 # Ends.
 
 
@@ -63,25 +68,25 @@ def test_a_run_is_running_within_and_complete_after(store: headwater.MetadataSto
 
 
 def test_an_error_fails_the_run_and_abandons_its_outputs(store: headwater.MetadataStore) -> None:
-    with pytest.raises(ZeroDivisionError), store.run(Train()) as run:
-        made = run.output(Model(name="clf"))
-        _ = 1 / 0
+    run = store.run(Train())
+    with pytest.raises(ZeroDivisionError), run:
+        fail_after_an_output(run, ZeroDivisionError("division by zero"))
 
     found = store.execution(run.execution)
     assert found.last_known_state is ExecutionState.FAILED
     assert found.custom_properties["error"] == "ZeroDivisionError: division by zero"
-    assert "1 / 0" in str(found.custom_properties["traceback"])
-    assert store.artifact(made).state is ArtifactState.ABANDONED
+    assert "raise error" in str(found.custom_properties["traceback"])
+    assert store.artifact("clf@1").state is ArtifactState.ABANDONED
     assert store.heartbeats.all() == []
 
 
 def test_a_keyboard_interrupt_cancels_the_run(store: headwater.MetadataStore) -> None:
-    with pytest.raises(KeyboardInterrupt), store.run(Train()) as run:
-        made = run.output(Model(name="clf"))
-        raise KeyboardInterrupt
+    run = store.run(Train())
+    with pytest.raises(KeyboardInterrupt), run:
+        fail_after_an_output(run, KeyboardInterrupt())
 
     assert state_of(store, run) is ExecutionState.CANCELED
-    assert store.artifact(made).state is ArtifactState.ABANDONED
+    assert store.artifact("clf@1").state is ArtifactState.ABANDONED
 
 
 @pytest.mark.parametrize(
@@ -112,9 +117,12 @@ def test_the_users_error_is_what_they_see_when_the_store_is_gone_too(
     def refuse(*_: object, **__: object) -> None:
         raise FailedPrecondition("gone")
 
-    with pytest.raises(ZeroDivisionError) as caught, store.run(Train()):
+    def lose_the_store() -> None:
         monkeypatch.setattr(store, "put", refuse)
-        _ = 1 / 0
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught, store.run(Train()):
+        lose_the_store()
 
     assert "could not record" in caught.value.__notes__[0]
 
@@ -158,7 +166,7 @@ def test_inputs_and_outputs_are_events_with_their_keys(store: headwater.Metadata
 def test_an_input_is_found_however_it_is_named(store: headwater.MetadataStore, by: str) -> None:
     with store.run(Train()) as run:
         data = run.output(Dataset(name="d", uri="s3://b/d", rows=3), payload=b"bytes")
-    reference: headwater.Artifact | headwater.NodeKey | str = {
+    references: dict[str, headwater.Artifact | headwater.NodeKey | str] = {
         "object": store.artifact(data, type=Dataset),
         "name": "d@1",
         "series": "d",
@@ -167,10 +175,10 @@ def test_an_input_is_found_however_it_is_named(store: headwater.MetadataStore, b
         "id": f"artifact:{data.id}",
         "key": store.key(data),
         "new": Dataset(name="d", uri="s3://b/d", rows=3),
-    }[by]
+    }
 
     with store.run(Train()) as run:
-        found = run.input(reference, type=None if by == "new" else Dataset)
+        found = run.input(references[by], type=None if by == "new" else Dataset)
 
     assert (found.id, found.rows) == (data.id, 3)
     assert [e.artifact_id for e in store.edges.events_of_executions([run.execution.id or 0])] == [

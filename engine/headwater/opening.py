@@ -70,10 +70,11 @@ def connect(
     resolved = _with(settings or load_settings(), asked)
     check_namespace(resolved.namespace)
     with ExitStack() as resources:
+        # A location that is none is refused before a server is started for it.
+        store = resources.enter_context(open_objects(resolved, start=start, progress=progress))
         graph = resources.enter_context(_open_graph(resolved, start=start, progress=progress))
         graph.check()
         migrate(graph)
-        store = resources.enter_context(open_objects(resolved, start=start, progress=progress))
         return MetadataStore(
             graph,
             store,

@@ -81,9 +81,10 @@ class Run:
         if self.execution.id is not None:
             raise FailedPrecondition("A run records one execution, once.", id=self.execution.id)
         started = self.execution.model_copy(update={"last_known_state": ExecutionState.RUNNING})
-        self._type_id = self._store.register(type(started))
+        self._store.register(type(started), *(type(context) for context in self._contexts))
+        self._type_id = self._store.type_id(type(started))
         node = started.to_node(self._type_id)
-        contexts = tuple(c.to_node(self._store.register(type(c))) for c in self._contexts)
+        contexts = tuple(c.to_node(self._store.type_id(type(c))) for c in self._contexts)
         known = {i for i, context in enumerate(contexts) if context.id is not None}
         new = [context for i, context in enumerate(contexts) if i not in known]
         refs = [c.id for c in contexts if c.id is not None]
@@ -199,7 +200,7 @@ class Run:
     def _record(
         self, artifact: ArtifactT, stored: StoredObject | None, event: EventPut | None
     ) -> ArtifactT:
-        node = artifact.to_node(self._store.register(type(artifact)))
+        node = artifact.to_node(self._store.type_id(type(artifact)))
         state = ArtifactState.LIVE if event is None else ArtifactState.PENDING
         fields: dict[str, Any] = {"state": artifact.state or state, "name": None}
         if stored is not None and artifact.uri is None:

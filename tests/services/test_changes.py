@@ -68,7 +68,7 @@ def test_a_type_tells_its_properties_and_its_base(services: Services) -> None:
 
     changes = told(services, before)
     assert Change(Element(ElementKind.TYPE, (10,)), "d_a", None, "INT") in changes
-    assert Change(Element(ElementKind.PARENT_TYPE, (10, 2)), "", None, True) in changes
+    assert Change(Element(ElementKind.PARENT_TYPE, (10, 2)), "", before=None, after=True) in changes
 
 
 def test_a_whole_lineage_tells_every_element(typed: Typed) -> None:

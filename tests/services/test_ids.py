@@ -42,7 +42,7 @@ def test_ids_ascend_without_a_gap_under_load(take: Callable[[int], list[int]]) -
 def test_blocks_double_up_to_a_thousand(
     graph: Graph, namespace: str, take: Callable[[int], list[int]]
 ) -> None:
-    ends = []
+    ends: list[int] = []
     for _ in range(2_100):
         take(1)
         end = graph.read(NEXT, namespace=namespace)[0][0]

@@ -139,6 +139,6 @@ def test_an_object_of_another_kind_or_type_is_refused(
     with pytest.raises(InvalidArgument, match="of type 'Model'"):
         store.artifact(made, type=Report)
     with pytest.raises(InvalidArgument, match="Asked for"):
-        store.context(made)  # type: ignore[call-overload] # what a user may do
+        store.context(made)
     with pytest.raises(InvalidArgument, match="has no id"):
         store.artifact(Model(name="m"))

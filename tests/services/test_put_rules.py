@@ -29,7 +29,7 @@ from headwater_schema import (
 )
 from services.conftest import Typed
 
-MASKS = {kind: ("custom_properties.x",) for kind in TypeKind}
+MASKS: dict[TypeKind, tuple[str, ...]] = dict.fromkeys(TypeKind, ("custom_properties.x",))
 
 
 # Inserts.
@@ -403,19 +403,20 @@ def test_matching_times_means_nothing_to_an_insert(typed: Typed) -> None:
 
 @pytest.mark.parametrize("event_type", list(EventType))
 def test_a_second_event_of_a_type_already_exists(typed: Typed, event_type: EventType) -> None:
-    ids = typed.put(typed.artifact(), typed.execution())
-    typed.put(events=(EventPut(*ids, event_type),))
+    artifact_id, execution_id = typed.put(typed.artifact(), typed.execution())
+    event = EventPut(artifact_id, execution_id, event_type)
+    typed.put(events=(event,))
 
     with pytest.raises(AlreadyExists, match="already"):
-        typed.put(events=(EventPut(*ids, event_type, (PathStep(index=1),)),))
+        typed.put(events=(event._replace(path=(PathStep(index=1),)),))
 
 
 def test_an_event_of_another_type_is_another_event(typed: Typed) -> None:
-    ids = typed.put(typed.artifact(), typed.execution())
+    artifact_id, execution_id = typed.put(typed.artifact(), typed.execution())
 
-    typed.put(events=tuple(EventPut(*ids, event_type) for event_type in EventType))
+    typed.put(events=tuple(EventPut(artifact_id, execution_id, each) for each in EventType))
 
-    found = typed.services.edges.events_of_executions([ids[1]])
+    found = typed.services.edges.events_of_executions([execution_id])
     assert [event.type for event in found] == list(EventType)
 
 
@@ -732,6 +733,7 @@ def test_a_declared_property_of_each_kind_is_told_by_its_own_word(typed: Typed) 
     )
 
     for kind in PropertyKind:
+        wrong = "text" if kind is not PropertyKind.STRING else 1
+        node = typed.artifact(type_id=type_id, properties={kind.lower(): wrong})
         with pytest.raises(InvalidArgument, match=f"is {kind}, found a value of kind"):
-            wrong = "text" if kind is not PropertyKind.STRING else 1
-            typed.put(typed.artifact(type_id=type_id, properties={kind.lower(): wrong}))
+            typed.put(node)

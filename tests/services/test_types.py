@@ -5,12 +5,14 @@ from pydantic import ValidationError
 
 from headwater.errors import AlreadyExists, NotFound, Unimplemented
 from headwater_schema import (
+    Artifact,
     ArtifactBaseType,
     ArtifactType,
     ContextType,
     ExecutionBaseType,
     ExecutionType,
     PropertyKind,
+    PutRequest,
     TypeKind,
 )
 from support.clocked import Services
@@ -189,8 +191,6 @@ def test_what_another_process_registered_is_seen(services: Services) -> None:
 def test_a_property_that_another_process_just_added_can_be_used_at_once(
     services: Services,
 ) -> None:
-    from headwater_schema import Artifact, PutRequest  # noqa: PLC0415 - of this one test
-
     other = Services(services.graph, services.objects, services.namespace)
     (type_id,) = services.types.put([ArtifactType(name="A")])
     assert other.types.by_id(type_id) is not None
@@ -219,9 +219,8 @@ def test_a_conflict_within_one_request_already_exists(services: Services) -> Non
 
 def test_names_and_keys_of_any_text_come_back(services: Services) -> None:
     name = "x'; MATCH (n) DETACH DELETE n //`\"\0😀"
-    properties = {
-        key: STRING for key in ("a`b", 'q"', "$x", "é 😀", "}) DELETE n //", "back\\slash")
-    }
+    keys = ("a`b", 'q"', "$x", "é 😀", "}) DELETE n //", "back\\slash")
+    properties = dict.fromkeys(keys, STRING)
 
     services.types.put(
         [

@@ -81,11 +81,13 @@ class Services:
 
     def nodes(self, kind: TypeKind) -> ArtifactService | NodeService[Any]:
         """Return the service that reads the nodes of a kind."""
-        return {
-            TypeKind.ARTIFACT: self.artifacts,
-            TypeKind.EXECUTION: self.executions,
-            TypeKind.CONTEXT: self.contexts,
-        }[kind]
+        match kind:
+            case TypeKind.ARTIFACT:
+                return self.artifacts
+            case TypeKind.EXECUTION:
+                return self.executions
+            case TypeKind.CONTEXT:
+                return self.contexts
 
     def snapshot(self) -> Snapshot:
         """Return every element of the namespace with its properties, as the graph has them now."""

@@ -24,6 +24,7 @@ def reference() -> str:
     parts = [
         _INTRODUCTION,
         "## Every command\n\n" + _table("Option", _shared(commands[0])),
+        "`headwater logs` alone keeps `-n` for its lines.",
         "## Exit codes\n\n" + _table("Code", [(str(int(c)), m) for c, m in MEANINGS.items()]),
         "## Commands\n\n" + "\n".join(_link(name) for name, _, _ in commands),
         *(_section(name, command, context) for name, command, context in commands),

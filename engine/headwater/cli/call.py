@@ -144,47 +144,27 @@ def examples_text(examples: Sequence[str]) -> str:
     return "\n\n".join(["Examples:", "\n".join(lines)])
 
 
-_SHARED: tuple[tuple[str, Any, Any, dict[str, Any]], ...] = (
-    (
-        "namespace",
-        str | None,
-        None,
-        {
-            "decls": ("--namespace", "-n"),
-            "envvar": "HEADWATER_NAMESPACE",
-            "metavar": "NAME",
-            "help": "The tenant to ask; `default` when unset.",
-        },
-    ),
-    (
-        "json",
-        bool,
-        False,
-        {"decls": ("--json",), "help": "Write one JSON document on stdout, and nothing else."},
-    ),
-    (
-        "no_color",
-        bool,
-        False,
-        {"decls": ("--no-color",), "help": "No colours; NO_COLOR=1 does the same."},
-    ),
-)
-
-
 def _shared_parameters(taken: Sequence[str]) -> list[inspect.Parameter]:
-    parameters = []
-    for name, annotation, default, option in _SHARED:
-        decls = [decl for decl in option["decls"] if decl not in taken]
-        rest = {key: value for key, value in option.items() if key != "decls"}
-        parameters.append(
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=default,
-                annotation=Annotated[annotation, typer.Option(*decls, **rest)],
-            )
+    spellings = [spelling for spelling in ("--namespace", "-n") if spelling not in taken]
+    namespace = typer.Option(
+        *spellings,
+        envvar="HEADWATER_NAMESPACE",
+        metavar="NAME",
+        help="The tenant to ask; `default` when unset.",
+    )
+    json = typer.Option("--json", help="Write one JSON document on stdout, and nothing else.")
+    no_color = typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")
+    options: dict[str, tuple[Any, Any]] = {
+        "namespace": (None, Annotated[str | None, namespace]),
+        "json": (False, Annotated[bool, json]),
+        "no_color": (False, Annotated[bool, no_color]),
+    }
+    return [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
         )
-    return parameters
+        for name, (default, annotation) in options.items()
+    ]
 
 
 def _with_shared_options(

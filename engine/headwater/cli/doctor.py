@@ -205,8 +205,9 @@ def _version(store: "MetadataStore") -> Iterator[Finding]:
 
 def _namespace(store: "MetadataStore") -> Iterator[Finding]:
     check_namespace(store)
-    count = len(store.list_namespaces())
-    yield Finding("namespace", Level.OK, f"{store.namespace!r}, one of {count}")
+    names = [namespace.name for namespace in store.list_namespaces()]
+    known = f"one of {len(names)}" if store.namespace in names else "nothing in it yet"
+    yield Finding("namespace", Level.OK, f"{store.namespace!r}, {known}")
 
 
 def _indexes(store: "MetadataStore") -> Iterator[Finding]:

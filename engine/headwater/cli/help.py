@@ -49,8 +49,8 @@ def options_of(command: Any, context: Any) -> tuple[list[tuple[str, str]], list[
 
 
 def _page(command: Any, context: Any) -> str:  # noqa: ANN401 - typer's
-    usage = Text(command.get_usage(context).removeprefix("Usage: "), style="bold")
-    parts: list[RenderableType] = [Text("Usage: ", style="yellow").append_text(usage)]
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    parts: list[RenderableType] = [Text.assemble(("Usage: ", "yellow"), (usage, "bold"))]
     for number, paragraph in enumerate(inspect.cleandoc(command.help or "").split("\n\n")):
         text = "\n" + " ".join(paragraph.split())
         parts.append(Text(text, style="dim" if number else ""))

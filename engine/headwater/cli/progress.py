@@ -3,7 +3,7 @@
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from headwater.visible import visible
@@ -29,7 +29,7 @@ class StderrProgress:
         self._task, self._total = visible(task), total
         self._done, self._told, self._began = 0, 0, time.monotonic()
         if self._console.is_terminal:
-            self._bar = _bar(self._console)
+            self._bar = _bar(self._console, counted=total is not None)
             self._id = self._bar.add_task(self._task, total=total)
             self._bar.start()
         else:
@@ -54,12 +54,8 @@ class StderrProgress:
         self._console.print(f"{self._task}: {seconds:.1f} s", style="dim", soft_wrap=True)
 
 
-def _bar(console: Console) -> Bar:
-    return Bar(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
+def _bar(console: Console, *, counted: bool) -> Bar:
+    task = TextColumn("{task.description}", markup=False)
+    percent = TextColumn("{task.percentage:>3.0f}%")
+    length = (BarColumn(), percent) if counted else (SpinnerColumn(),)
+    return Bar(task, *length, TimeElapsedColumn(), console=console, transient=True)

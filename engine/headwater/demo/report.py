@@ -103,7 +103,7 @@ def print_cypher(console: Console, queries: Mapping[str, Query]) -> None:
         "Each was run just now and found the same as the store's own methods.", style="dim"
     )
     for heading, query in queries.items():
-        console.print(f"\n{heading}", markup=False)
+        console.print(f"\nBehind {heading}", markup=False)
         console.print(query.to_paste(), style="cyan", soft_wrap=True, markup=False)
 
 

@@ -182,7 +182,7 @@ def _steps(lineage: Drawable) -> dict[NodeKey, list[NodeKey]]:
 
 def _label(node: LineageNode) -> Text:
     artifact = node.kind is TypeKind.ARTIFACT
-    text = Text(visible(node.title), style="bold cyan" if artifact else "bold green")
+    text = Text.assemble((visible(node.title), "bold cyan" if artifact else "bold green"))
     if node.name:
         text.append(f"  {visible(node.type)} #{node.id}", style="dim")
     if node.state not in _QUIET_STATES:

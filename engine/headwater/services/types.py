@@ -84,12 +84,13 @@ class TypeService:
         return ids
 
     def get(self, kind: TypeKind, name: str, version: str | None = None) -> NodeType:
-        """Return the type of that kind, name and version.
+        """Return the type of that kind, name and version, with all that it has gained by now.
 
         Raises:
             NotFound: there is none.
         """
-        found = self.find(kind, name, version)
+        self.refresh()
+        found = self._by_key.get((kind, name, version or ""))
         if found is None:
             known = sorted({t.name for t in self.all(kind)})
             raise NotFound(
