@@ -37,7 +37,8 @@ def main():
     for name in arguments.names or BENCHMARKS:
         for row in BENCHMARKS[name](arguments):
             table.add_row(*row)
-    Console().print(table)
+    terminal = Console()
+    (terminal if terminal.is_terminal else Console(width=200)).print(table)
 
 
 def single(arguments):

@@ -24,11 +24,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _stop_servers() -> None:
-    home = Path(os.environ.pop(servers.HOME_VARIABLE))
-    os.environ[servers.HOME_VARIABLE] = str(home)
-    down(servers.test_settings())
+    settings = servers.test_settings()
+    down(settings)
+    shutil.rmtree(settings.home, ignore_errors=True)
     del os.environ[servers.HOME_VARIABLE]
-    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

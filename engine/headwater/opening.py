@@ -35,17 +35,14 @@ def connect(
 ) -> MetadataStore:
     """Return the store that the arguments and else the environment name.
 
-    Without an address anywhere it is the local Neo4j of the home folder, which is started if
-    it does not run, and runs on when the store is closed.
+    Without an address it is the home's Neo4j, started if need be, which outlives the store.
 
     Args:
-        address: of a Neo4j; it and the next five stand in for the setting of that name, see
-            `Settings`.
+        address: of a Neo4j; it and the next five stand in for that setting of `Settings`.
         user: for it.
         password: for it.
         namespace: the tenant.
-        objects: where large objects go. Unset means the local MinIO where there is one, else
-            a folder in the home.
+        objects: where large objects go; unset, the local MinIO if there is one, else the home.
         home: folder of the local stores.
         actor: who asks, for the record of changes.
         start: whether the local Neo4j may be started.
@@ -68,13 +65,11 @@ def connect(
         "home": None if home is None else Path(home).expanduser().absolute(),
     }
     resolved = _with(settings or load_settings(), asked)
-    check_namespace(resolved.namespace)
     with ExitStack() as resources:
         # A location that is none is refused before a server is started for it.
         store = resources.enter_context(open_objects(resolved, start=start, progress=progress))
         graph = resources.enter_context(_open_graph(resolved, start=start, progress=progress))
-        graph.check()
-        migrate(graph)
+        _prepare(graph)
         return MetadataStore(
             graph,
             store,
@@ -88,7 +83,14 @@ def connect(
 
 def _with(settings: Settings, asked: Mapping[str, object]) -> Settings:
     chosen = {key: value for key, value in asked.items() if value is not None}
-    return replace(settings, **chosen)  # type: ignore[arg-type] # names and types are those of Settings
+    resolved = replace(settings, **chosen)  # type: ignore[arg-type] # names and types are those of Settings
+    check_namespace(resolved.namespace)
+    return resolved
+
+
+def _prepare(graph: Graph) -> None:
+    graph.check()
+    migrate(graph)
 
 
 def _open_graph(settings: Settings, *, start: bool, progress: Progress | None) -> Graph:

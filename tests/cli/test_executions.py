@@ -85,6 +85,7 @@ def silence(store: headwater.MetadataStore, execution_id: int) -> None:
     """Put the last heartbeat of an execution far into the past."""
     service = store.heartbeats
     scope = service._scope  # noqa: SLF001 - its clock is the test's
+    clock = scope.clock
     object.__setattr__(scope, "clock", lambda: 1_000)
     service.beat(execution_id, interval_s=1)
-    object.__setattr__(scope, "clock", type(scope).clock)
+    object.__setattr__(scope, "clock", clock)

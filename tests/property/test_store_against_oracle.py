@@ -57,9 +57,9 @@ from headwater_schema.changes import property_changes
 from support.clocked import Services, Snapshot, difference, ordered
 from support.oracle import Oracle, Refused, exact, exact_node
 
-EXAMPLES = int(os.environ.get("HEADWATER_TEST_EXAMPLES", "45"))
+EXAMPLES = int(os.environ.get("HEADWATER_TEST_EXAMPLES", "60"))
 STEPS = 50
-LEAST_STEPS = 2_000
+LEAST_STEPS = min(2_000, EXAMPLES * 34)
 UNKNOWN_ID = 100_000
 KINDS = list(TypeKind)
 KEYS = ["a", "b", "n.m"]

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -86,7 +87,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         arguments: instead of the process's own.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
@@ -114,8 +115,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         raise
     except Exception as error:  # noqa: BLE001 - the outermost handler
         # Typer's own errors of usage; their class has another home in every version.
-        if hasattr(error, "format_message"):
-            return _tell(screen, error.format_message(), _where_help_is(error), ExitCode.USAGE)
+        if (told := getattr(error, "format_message", None)) is not None:
+            return _tell(screen, told(), _where_help_is(error), ExitCode.USAGE)
         _trace()
         what = f"{type(error).__name__}: {error}"
         return _tell(screen, what, f"Set {_DEBUG}=1 for the traceback.", ExitCode.INTERNAL)

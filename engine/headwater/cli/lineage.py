@@ -30,6 +30,33 @@ FormOption = Annotated[
 ]
 
 
+UpOption = Annotated[
+    bool, typer.Option("--up/--down", help="What it came from, or what came of it.")
+]
+DepthOption = Annotated[
+    int | None,
+    typer.Option(
+        "--depth",
+        "-d",
+        min=0,
+        metavar="HOPS",
+        help="How far to go; artifact to execution is one hop. Without it there is no limit.",
+    ),
+]
+TypesOption = Annotated[
+    list[str] | None,
+    typer.Option("--type", metavar="TYPE", help="Only nodes of this type; may be repeated."),
+]
+OfTypeOption = Annotated[
+    str | None,
+    typer.Option("--of-type", metavar="TYPE", help="NAME's type, where several have it."),
+]
+CursorOption = Annotated[
+    str | None,
+    typer.Option("--cursor", metavar="TOKEN", help="Go on where --depth cut, without NAME."),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the root."""
     command(
@@ -56,31 +83,11 @@ def show_lineage(
         typer.Argument(help="A name, series, uri or digest; artifact:ID or execution:ID."),
     ] = None,
     *,
-    up: Annotated[
-        bool, typer.Option("--up/--down", help="What it came from, or what came of it.")
-    ] = True,
-    depth: Annotated[
-        int | None,
-        typer.Option(
-            "--depth",
-            "-d",
-            min=0,
-            metavar="HOPS",
-            help="How far to go; artifact to execution is one hop. Without it there is no limit.",
-        ),
-    ] = None,
-    type: Annotated[
-        list[str] | None,
-        typer.Option("--type", metavar="TYPE", help="Only nodes of this type; may be repeated."),
-    ] = None,
-    of_type: Annotated[
-        str | None,
-        typer.Option("--of-type", metavar="TYPE", help="NAME's type, where several have it."),
-    ] = None,
-    cursor: Annotated[
-        str | None,
-        typer.Option("--cursor", metavar="TOKEN", help="Go on where --depth cut, without NAME."),
-    ] = None,
+    up: UpOption = True,
+    depth: DepthOption = None,
+    type: TypesOption = None,
+    of_type: OfTypeOption = None,
+    cursor: CursorOption = None,
     form: FormOption = None,
     svg: SvgOption = None,
     dot: DotOption = None,
@@ -103,13 +110,9 @@ def show_lineage(
         answer = answer.of_types(type) if type else answer
     _write(call, answer, form=form, svg=svg, dot=dot)
     if not answer.complete:
-        left = ", ".join(
-            f"{count:,} {type_name}"
-            for counts in answer.left_out.values()
-            for type_name, count in counts.items()
-        )
         call.screen.say(
-            f"incomplete, {left} left out; go on: headwater lineage --cursor {answer.cursor}",
+            f"incomplete, {_left_out(answer)} left out; go on: "
+            f"headwater lineage --cursor {answer.cursor}",
             style="yellow",
         )
 
@@ -147,6 +150,14 @@ def _check_types(store: "MetadataStore", names: list[str]) -> None:
             more = len(known) - _SHOWN
             tail = f", and {more} more: headwater types list" * (more > 0)
             raise NotFound(f"No type {name!r}.", hint=f"There are: {listed}{tail}.", name=name)
+
+
+def _left_out(answer: "Lineage") -> str:
+    return ", ".join(
+        f"{count:,} {type_name}"
+        for counts in answer.left_out.values()
+        for type_name, count in counts.items()
+    )
 
 
 def _write(
