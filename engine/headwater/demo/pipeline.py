@@ -88,8 +88,11 @@ def run_pipeline(store: headwater.MetadataStore, source: str, *, started_at: dat
         started_at: names the run.
     """
     store.register(*TYPES)
-    versions = {"python": platform.python_version(), "scikit_learn": sklearn.__version__}
-    this_run = PipelineRun(name=f"{source} {started_at:%Y-%m-%d %H:%M:%S.%f}", **versions)
+    this_run = PipelineRun(
+        name=f"{source} {started_at:%Y-%m-%d %H:%M:%S.%f}",
+        python=platform.python_version(),
+        scikit_learn=sklearn.__version__,
+    )
     context = store.put_context(this_run)
     steps = Steps(store, source, (store.put_context(Pipeline(name=source)), context))
 
