@@ -182,6 +182,22 @@ class Graph:
         except _FAILURES as error:
             raise translated(error, self.address) from error
 
+    def write_guarded(
+        self, statement: Statement, parameters: Mapping[str, object]
+    ) -> list[Row] | None:
+        """Return the rows of a guarded statement, committed in one round trip, or None.
+
+        None means that it undid itself, or met a conflict, or that the connection was lost and
+        nobody knows: run it again by `write_one`, which waits and says why. The statement must
+        make a node with an id of its own, so that it cannot take effect twice.
+        """
+        try:
+            return self._run(statement, parameters, neo4j.WRITE_ACCESS)
+        except _FAILURES as error:
+            if _is_retryable(error) or "ArithmeticError" in str(getattr(error, "code", "")):
+                return None
+            raise translated(error, self.address) from error
+
     def run_guarded(
         self, text: str, parameters: Mapping[str, object], *, timeout_s: float | None
     ) -> neo4j.EagerResult:

@@ -5,7 +5,8 @@ Owns the form of a `.cypher` file: `//` header lines first, of which these mean 
 - `// @for LABEL: Artifact, Execution` - the word LABEL in the text stands for one of these;
 - `// @returns a, b` - what a block of a joined statement returns at the end;
 - `// @hands a` - what it hands to later blocks;
-- `// @after a` - what an earlier block must have handed to it.
+- `// @after a` - what an earlier block must have handed to it;
+- `// @sound expression` - what is true when the block did all that it was asked to do.
 
 A `Statement` is made here and in `headwater.query.listing` only, from texts of our own: no
 character that a user sends ever becomes part of one.
@@ -88,6 +89,24 @@ def joined(names: tuple[str, ...]) -> Statement:
     text = "\n".join(block.text.strip() for block in blocks)
     tail = f"\nRETURN {', '.join(returns)}" if returns else "\nFINISH"
     return Statement("+".join(names), trusted(text + tail), returns)
+
+
+@cache
+def guarded(names: tuple[str, ...]) -> Statement | None:
+    """Return the statement of `joined` as one that fails, and so undoes itself, unless all is sound.
+
+    Cypher has no way to raise an error but to make one: the last column divides by zero. None
+    where a block does not say what is sound.
+    """
+    checks = [re.search(r"^// @sound (.+)$", _source(name), re.MULTILINE) for name in names]
+    if not all(checks):
+        return None
+    whole = joined(names)
+    sound = " AND ".join(f"({check[1]})" for check in checks if check) or "true"
+    columns = "".join(f"{name}, " for name in whole.returns)
+    body = whole.text.rpartition("\n")[0]
+    tail = f"RETURN {columns}1 / CASE WHEN {sound} THEN 1 ELSE 0 END AS sound"
+    return Statement(f"{whole.name}!", trusted(f"{body}\n{tail}"), (*whole.returns, "sound"))
 
 
 def names() -> list[str]:

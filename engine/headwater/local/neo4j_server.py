@@ -148,8 +148,10 @@ def _conf(ports: Mapping[str, int]) -> str:
         "server.https.enabled": "false",
         "server.memory.pagecache.size": "64m" if _is_small_machine() else "256m",
         "dbms.usage_report.enabled": "false",
-        # A fresh store takes 3 MB instead of 521.
-        "db.tx_log.preallocate": "false",
+        # Commits are quicker into files that have their size already; of 16 MB a fresh store
+        # takes 36 MB, of the default 256 it takes 521.
+        "db.tx_log.preallocate": "true",
+        "db.tx_log.rotation.size": "16m",
         # A clean stop takes 0.5 s instead of 10.5.
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
         "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",

@@ -73,11 +73,16 @@ class Door:
         outcome: Callable[[list[Row]], Written[ResultT]],
         *,
         caller: Caller | None = None,
+        guarded: Statement | None = None,
     ) -> ResultT:
         """Return the result that the outcome makes of one statement's rows, once committed.
 
-        A round trip less than `write`. An outcome that raises keeps nothing.
+        A round trip less than `write`, two less where the statement can be given in its guarded
+        form, see `Graph.write_guarded`. An outcome that raises keeps nothing.
         """
+        rows = None if guarded is None else self._graph.write_guarded(guarded, parameters)
+        if rows is not None:
+            return self._tell(outcome(rows), caller)
         return self._tell(self._graph.write_one(statement, parameters, outcome), caller)
 
     def _tell(self, written: Written[ResultT], caller: Caller | None) -> ResultT:

@@ -1,7 +1,8 @@
 """Put: the one operation that writes nodes, events and links, in one transaction.
 
 A request is checked, its large values go to the object store, its ids are taken, and then
-one statement made of the blocks it needs does the rest: two round trips with the commit.
+one statement made of the blocks it needs does the rest: one round trip where it only adds, in
+its guarded form, two with the commit where the outcome must be judged first.
 """
 
 import re
@@ -13,13 +14,13 @@ from headwater.errors import (
     Aborted,
     AlreadyExists,
     HeadwaterError,
-    Internal,
     InvalidArgument,
     NotFound,
+    Unavailable,
 )
 from headwater.graph.records import Encoded, encode_node, offloaded
 from headwater.graph.session import Row
-from headwater.graph.statements import Statement, joined, load
+from headwater.graph.statements import Statement, guarded, joined, load
 from headwater.services.door import Caller, Written
 from headwater.services.namespaces import NamespaceService
 from headwater.services.put_outcome import PutOutcome
@@ -140,12 +141,14 @@ class PutService:
             {"namespace": self._scope.namespace, "now": now, **rows},
             lambda answer: self._outcome(request, plan, statement, answer),
             caller=caller,
+            guarded=guarded(blocks) if "artifacts" in rows or "executions" in rows else None,
         )
 
     def _outcome(
         self, request: PutRequest, plan: PutPlan, statement: Statement, answer: list[Row]
     ) -> Written[PutAnswer]:
-        results = dict(zip(statement.returns, answer[0], strict=True)) if statement.returns else {}
+        # The guarded form has a column more, which is of no use here.
+        results = dict(zip(statement.returns, answer[0], strict=False)) if answer else {}
         if results.get("stale_types"):
             raise _StaleTypes
         outcome = PutOutcome(request, plan, results, namespace=self._scope.namespace)
@@ -275,7 +278,11 @@ def _explained(error: AlreadyExists, namespace: str) -> HeadwaterError:
         return error
     key = clash.keys[-1]
     if key == "id":
-        return Internal(f"An id was given out twice: {clash.properties:.300}.")
+        return Unavailable(
+            f"The answer to this put was lost, and found to be written when it was tried again: "
+            f"{clash.label} with {clash.properties:.300}.",
+            hint="Read it back by its id; do not repeat the put.",
+        )
     value = clash.properties.rsplit(f"`{key}` = ", 1)[-1]
     what = "of the same type " if key == "name" else ""
     return AlreadyExists(

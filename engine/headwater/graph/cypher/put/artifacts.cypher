@@ -3,6 +3,7 @@
 // @param now        int, milliseconds
 // @param artifacts  list<map>, the properties of each but for namespace and times
 // @hands new_artifacts
+// @sound true
 CALL () {
   UNWIND $artifacts AS row
   CREATE (artifact:Artifact)

@@ -3,6 +3,7 @@
 // @param namespace  string
 // @param associations  list<[node id, context id or null, context type id or null, context name or null]>
 // @returns associations
+// @sound all(row IN associations WHERE row[0] AND row[1] IS NOT NULL)
 CALL () {
   UNWIND $associations AS row
   OPTIONAL MATCH (node:Execution {namespace: $namespace, id: row[0]})

@@ -3,6 +3,7 @@
 // @param namespace  string
 // @param attributions  list<[node id, context id or null, context type id or null, context name or null]>
 // @returns attributions
+// @sound all(row IN attributions WHERE row[0] AND row[1] IS NOT NULL)
 CALL () {
   UNWIND $attributions AS row
   OPTIONAL MATCH (node:Artifact {namespace: $namespace, id: row[0]})

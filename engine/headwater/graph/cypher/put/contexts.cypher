@@ -2,6 +2,7 @@
 // @param namespace  string
 // @param now        int, milliseconds
 // @param contexts  list<map>, the properties of each but for namespace and times
+// @sound true
 CALL () {
   UNWIND $contexts AS row
   CREATE (context:Context)

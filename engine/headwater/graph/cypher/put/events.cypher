@@ -3,6 +3,7 @@
 // @param namespace  string
 // @param events     list<[ordinal, artifact_id, execution_id, properties, type]>
 // @returns event_problems
+// @sound size(event_problems) = 0
 CALL () {
   UNWIND $events AS row
   OPTIONAL MATCH (artifact:Artifact {namespace: $namespace, id: row[1]})

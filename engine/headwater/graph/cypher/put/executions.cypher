@@ -3,6 +3,7 @@
 // @param now        int, milliseconds
 // @param executions  list<map>, the properties of each but for namespace and times
 // @hands new_executions
+// @sound true
 CALL () {
   UNWIND $executions AS row
   CREATE (execution:Execution)

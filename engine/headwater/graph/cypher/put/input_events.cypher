@@ -1,6 +1,7 @@
 // Makes INPUT events between nodes that the same request makes, so that none can exist already.
 // @after new_artifacts, new_executions
 // @param input_events  list<[artifact index, execution index, properties]>
+// @sound true
 CALL (new_artifacts, new_executions) {
   UNWIND $input_events AS row
   WITH row, new_artifacts[row[0]] AS artifact, new_executions[row[1]] AS execution

@@ -3,6 +3,7 @@
 // @param namespace  string
 // @param known_input_events  list<[artifact id, execution index, properties]>
 // @returns known_input_events
+// @sound known_input_events = size($known_input_events)
 CALL (new_executions) {
   UNWIND $known_input_events AS row
   MATCH (artifact:Artifact {namespace: $namespace, id: row[0]})

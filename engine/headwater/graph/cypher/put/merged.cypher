@@ -3,6 +3,7 @@
 // @param merged     list<map>, the whole property map of each
 // @hands merged_contexts
 // @returns merged
+// @sound true
 CALL () {
   UNWIND $merged AS row
   MERGE (context:Context {namespace: $namespace, type_id: row.type_id, name: row.name})

@@ -2,6 +2,7 @@
 // Two of the request's contexts can turn out to be one.
 // @after new_executions, merged_contexts
 // @param merged_associations  list<[index of the context, list of indexes of the nodes]>
+// @sound true
 CALL (new_executions, merged_contexts) {
   UNWIND $merged_associations AS row
   WITH DISTINCT merged_contexts[row[0]] AS context, row[1] AS indexes

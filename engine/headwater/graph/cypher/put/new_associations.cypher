@@ -3,6 +3,7 @@
 // @param namespace  string
 // @param new_associations  list<[context id, list of indexes of the nodes]>
 // @returns new_associations
+// @sound new_associations = reduce(n = 0, row IN $new_associations | n + size(row[1]))
 CALL (new_executions) {
   UNWIND $new_associations AS row
   MATCH (context:Context {namespace: $namespace, id: row[0]})

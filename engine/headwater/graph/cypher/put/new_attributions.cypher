@@ -3,6 +3,7 @@
 // @param namespace  string
 // @param new_attributions  list<[context id, list of indexes of the nodes]>
 // @returns new_attributions
+// @sound new_attributions = reduce(n = 0, row IN $new_attributions | n + size(row[1]))
 CALL (new_artifacts) {
   UNWIND $new_attributions AS row
   MATCH (context:Context {namespace: $namespace, id: row[0]})

@@ -2,6 +2,7 @@
 // @param namespace  string
 // @param series     list<[position, type_id, series, floor, map of properties]>
 // @returns versions
+// @sound true
 CALL () {
   UNWIND $series AS row
   CALL (row) {

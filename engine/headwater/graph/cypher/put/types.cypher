@@ -2,6 +2,7 @@
 // @param namespace  string
 // @param types      list<[id, name]>
 // @returns stale_types
+// @sound size(stale_types) = 0
 CALL () {
   UNWIND $types AS known
   OPTIONAL MATCH (type:Type {namespace: $namespace, id: known[0]})
