@@ -6,7 +6,7 @@ from typing import Any
 
 from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 from headwater.services.door import Written
-from headwater.services.put_plan import PutPlan, nodes_of
+from headwater.services.put_plan import PutPlan, event_properties, nodes_of
 from headwater_schema import PutAnswer, PutRequest, TypeKind
 from headwater_schema.changes import Element, ElementChange, ElementKind
 from headwater_schema.stored import LABELS
@@ -71,6 +71,10 @@ class PutOutcome:
     def _rows(self, block: str) -> list[Any]:
         """Return the rows that a block was given."""
         return self._plan.rows.get(block, [])
+
+    def _made_ids(self, block: str) -> list[int]:
+        """Return the ids of the nodes that a block makes, by index."""
+        return [made["id"] for _, made in self._rows(block)]
 
     def _handed(self, name: str) -> list[Any]:
         """Return what a block handed on, of the lists among them."""
@@ -169,19 +173,21 @@ class PutOutcome:
     # Changes.
 
     def _node_changes(self) -> Iterator[ElementChange]:
+        types = list(self._plan.types.items())
         for kind, block in (
             (ElementKind.ARTIFACT, "artifacts"),
             (ElementKind.EXECUTION, "executions"),
             (ElementKind.CONTEXT, "contexts"),
         ):
-            for stored in self._rows(block):
-                whole = {**stored, **self._plan.shared}
-                yield ElementChange(Element(kind, (stored["id"],)), None, whole)
+            for index, made in self._rows(block):
+                type_id, name = types[index]
+                whole = {**made, "type_id": type_id, "type": name, **self._plan.shared}
+                yield ElementChange(Element(kind, (made["id"],)), None, whole)
         yield from _net(self._series_changes())
-        made: set[int] = set()
+        known: set[int] = set()
         for stored, context_id in zip(self._rows("merged"), self._handed("merged"), strict=True):
-            if stored["id"] == context_id and context_id not in made:
-                made.add(context_id)
+            if stored["id"] == context_id and context_id not in known:
+                known.add(context_id)
                 yield ElementChange(Element(ElementKind.CONTEXT, (context_id,)), None, stored)
         yield from _net(
             ElementChange(Element(ElementKind(type_kind), (node_id,)), before, after)
@@ -203,13 +209,15 @@ class PutOutcome:
             )
 
     def _edge_changes(self) -> Iterator[ElementChange]:
-        artifacts, executions = self._rows("artifacts"), self._rows("executions")
+        artifacts, executions = self._made_ids("artifacts"), self._made_ids("executions")
+        now = self._plan.shared["create_time_since_epoch"]
         for block, event_type in (("input_events", "INPUT"), ("output_events", "OUTPUT")):
-            for artifact, execution, properties in self._rows(block):
-                ends = artifacts[artifact]["id"], executions[execution]["id"]
-                yield _event_change(*ends, event_type, properties)
-        for artifact_id, execution, properties in self._rows("known_input_events"):
-            yield _event_change(artifact_id, executions[execution]["id"], "INPUT", properties)
+            for artifact, execution, *properties in self._rows(block):
+                stored = event_properties(*properties, now=now)
+                yield _event_change(artifacts[artifact], executions[execution], event_type, stored)
+        for artifact_id, execution, *properties in self._rows("known_input_events"):
+            stored = event_properties(*properties, now=now)
+            yield _event_change(artifact_id, executions[execution], "INPUT", stored)
         for _, artifact_id, execution_id, properties, event_type in self._rows("events"):
             yield _event_change(artifact_id, execution_id, event_type, properties)
         yield from self._link_changes("attributions", ElementKind.ATTRIBUTION)
@@ -218,15 +226,15 @@ class PutOutcome:
             yield ElementChange(Element(ElementKind.PARENT_CONTEXT, (child, parent)), None, {})
 
     def _link_changes(self, block: str, kind: ElementKind) -> Iterator[ElementChange]:
-        made = self._rows("artifacts" if kind is ElementKind.ATTRIBUTION else "executions")
+        made = self._made_ids("artifacts" if kind is ElementKind.ATTRIBUTION else "executions")
         merged = self._handed("merged")
         pairs = [
-            (made[index]["id"], context_id)
+            (made[index], context_id)
             for context_id, indexes in self._rows(f"new_{block}")
             for index in indexes
         ]
         pairs += [
-            (made[index]["id"], merged[context])
+            (made[index], merged[context])
             for context, indexes in self._rows(f"merged_{block}")
             for index in indexes
         ]

@@ -56,6 +56,7 @@ class PutPlan:
         links: by block and context, indexes of the nodes to link; the rows of those blocks.
         rows: by block.
         types: names of the types that the rows rely on, by id.
+        type_indexes: where each stands among them.
     """
 
     ids: dict[TypeKind, list[int]]
@@ -67,6 +68,11 @@ class PutPlan:
     links: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     rows: dict[str, list[Any]] = field(default_factory=dict)
     types: dict[int, str] = field(default_factory=dict)
+    type_indexes: dict[int, int] = field(default_factory=dict)
+
+    def type_index(self, type_id: int) -> int:
+        """Return where a type stands among `types`; rows say that instead of its id and name."""
+        return self.type_indexes.setdefault(type_id, len(self.type_indexes))
 
     def add(self, block: str, row: object) -> None:
         """Add a row to a block."""
@@ -222,6 +228,7 @@ class Planner:
         node_type = self._type_of(node)
         type_id = _id_of(node_type)
         self._plan.types[type_id] = node_type.name
+        self._plan.type_index(type_id)
         stored = dict(self._encode(node).stored)
         payload = self._request.payloads.get(position) if kind is TypeKind.ARTIFACT else None
         if payload is not None:
@@ -229,25 +236,21 @@ class Planner:
         if node.id is not None:
             self._plan.add(f"{_NAMES[kind]}_updates", self._update(kind, node, stored))
             return
-        made = {
-            "id": self._plan.ids[kind][position],
-            "type_id": type_id,
-            "type": node_type.name,
-            **stored,
-        }
+        made = {"id": self._plan.ids[kind][position], **stored}
         if node.name is not None:
             made["name"] = node.name
+        whole = {**made, "type_id": type_id, "type": node_type.name, **self._plan.shared}
         if kind is TypeKind.ARTIFACT and position in self._request.series:
             series = self._request.series[position]
-            made["series"] = series
             floor = self._floors.get(position, 0)
-            whole = {**made, **self._plan.shared}
+            whole["series"] = series
             self._plan.add("series", [position, type_id, series, floor, whole])
         elif kind is TypeKind.CONTEXT and self._request.reuse_contexts:
             self._plan.merged.append(position)
-            self._add_indexed("merged", kind, position, {**made, **self._plan.shared})
+            self._add_indexed("merged", kind, position, whole)
         else:
-            self._add_indexed(f"{_NAMES[kind]}s", kind, position, made)
+            row = [self._plan.type_index(type_id), made]
+            self._add_indexed(f"{_NAMES[kind]}s", kind, position, row)
 
     def _add_indexed(self, block: str, kind: TypeKind, position: int, row: object) -> None:
         self._plan.indexes[kind][position] = len(self._plan.rows.get(block, ()))
@@ -277,27 +280,21 @@ class Planner:
     # Edges.
 
     def _plan_event(self, ordinal: int, event: EventPut) -> None:
-        time = event.milliseconds_since_epoch
-        properties: dict[str, Any] = {
-            "ordinal": ordinal,
-            "milliseconds_since_epoch": self._now if time is None else time,
-        }
-        path = encode_path(event.path)
-        if path is not None:
-            properties["path"] = path
+        properties = (ordinal, event.milliseconds_since_epoch, encode_path(event.path))
         artifact_id = self._id(TypeKind.ARTIFACT, event.artifact)
         artifact = self._index(TypeKind.ARTIFACT, event.artifact)
         execution = self._index(TypeKind.EXECUTION, event.execution)
         match event.type:
             case EventType.INPUT if None not in (artifact, execution):
-                self._plan.add("input_events", [artifact, execution, properties])
+                self._plan.add("input_events", [artifact, execution, *properties])
             case EventType.OUTPUT if None not in (artifact, execution):
-                self._plan.add("output_events", [artifact, execution, properties])
+                self._plan.add("output_events", [artifact, execution, *properties])
             case EventType.INPUT if execution is not None and not self._is_made(event.artifact):
-                self._plan.add("known_input_events", [artifact_id, execution, properties])
+                self._plan.add("known_input_events", [artifact_id, execution, *properties])
             case _:
                 execution_id = self._id(TypeKind.EXECUTION, event.execution)
-                row = [ordinal, artifact_id, execution_id, properties, str(event.type)]
+                stored = event_properties(*properties, now=self._now)
+                row = [ordinal, artifact_id, execution_id, stored, str(event.type)]
                 self._plan.add("events", row)
 
     def _plan_link(self, block: str, kind: TypeKind, link: LinkPut, *, mixed: bool) -> None:
@@ -369,6 +366,14 @@ def _resolved(request: PutRequest) -> PutRequest:
             ParentPut(context(parent.child), context(parent.parent)) for parent in request.parents
         ),
     )
+
+
+def event_properties(
+    ordinal: int, time: int | None, path: str | None, *, now: int
+) -> dict[str, Any]:
+    """Return an event's properties as stored; an unset time is the request's."""
+    stored = {"ordinal": ordinal, "milliseconds_since_epoch": now if time is None else time}
+    return stored if path is None else {**stored, "path": path}
 
 
 def _id_of(node_type: NodeType) -> int:

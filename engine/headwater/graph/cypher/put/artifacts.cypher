@@ -1,13 +1,15 @@
 // Makes artifacts, and hands them on as nodes, so that later blocks need not look them up.
 // @param namespace  string
 // @param now        int, milliseconds
-// @param artifacts  list<map>, the properties of each but for namespace and times
+// @param types      list<[id, name]>, the types of the new nodes
+// @param artifacts  list<[index of the type, map of the other properties]>
 // @hands new_artifacts
 // @sound true
 CALL () {
   UNWIND $artifacts AS row
   CREATE (artifact:Artifact)
-  SET artifact = row{.*, namespace: $namespace,
+  WITH artifact, row[1] AS properties, $types[row[0]] AS type
+  SET artifact = properties{.*, namespace: $namespace, type_id: type[0], type: type[1],
     create_time_since_epoch: $now, last_update_time_since_epoch: $now}
   RETURN collect(artifact) AS new_artifacts
 }

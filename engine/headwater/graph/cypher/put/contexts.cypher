@@ -1,11 +1,13 @@
 // Makes contexts.
 // @param namespace  string
 // @param now        int, milliseconds
-// @param contexts  list<map>, the properties of each but for namespace and times
+// @param types      list<[id, name]>, the types of the new nodes
+// @param contexts  list<[index of the type, map of the other properties]>
 // @sound true
 CALL () {
   UNWIND $contexts AS row
   CREATE (context:Context)
-  SET context = row{.*, namespace: $namespace,
+  WITH context, row[1] AS properties, $types[row[0]] AS type
+  SET context = properties{.*, namespace: $namespace, type_id: type[0], type: type[1],
     create_time_since_epoch: $now, last_update_time_since_epoch: $now}
 }

@@ -1,13 +1,15 @@
 // Makes executions, and hands them on as nodes, so that later blocks need not look them up.
 // @param namespace  string
 // @param now        int, milliseconds
-// @param executions  list<map>, the properties of each but for namespace and times
+// @param types      list<[id, name]>, the types of the new nodes
+// @param executions  list<[index of the type, map of the other properties]>
 // @hands new_executions
 // @sound true
 CALL () {
   UNWIND $executions AS row
   CREATE (execution:Execution)
-  SET execution = row{.*, namespace: $namespace,
+  WITH execution, row[1] AS properties, $types[row[0]] AS type
+  SET execution = properties{.*, namespace: $namespace, type_id: type[0], type: type[1],
     create_time_since_epoch: $now, last_update_time_since_epoch: $now}
   RETURN collect(execution) AS new_executions
 }

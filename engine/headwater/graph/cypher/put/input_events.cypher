@@ -1,10 +1,12 @@
 // Makes INPUT events between nodes that the same request makes, so that none can exist already.
 // @after new_artifacts, new_executions
-// @param input_events  list<[artifact index, execution index, properties]>
+// @param now        int, milliseconds
+// @param input_events  list<[artifact index, execution index, ordinal, time or null for now, path or null]>
 // @sound true
 CALL (new_artifacts, new_executions) {
   UNWIND $input_events AS row
   WITH row, new_artifacts[row[0]] AS artifact, new_executions[row[1]] AS execution
-  CREATE (artifact)-[event:INPUT]->(execution)
-  SET event = row[2]
+  CREATE (artifact)-[:INPUT {
+    ordinal: row[2], milliseconds_since_epoch: coalesce(row[3], $now), path: row[4]
+  }]->(execution)
 }
