@@ -11,7 +11,6 @@ from enum import StrEnum
 import psutil
 
 from headwater.errors import FailedPrecondition
-from headwater.graph.probe import ping
 from headwater.local.disk import write_whole
 from headwater.local.jars import VERSION, fetch_jars, jars_folder
 from headwater.local.java import find_java, java_candidates
@@ -95,6 +94,9 @@ class Neo4jServer:
 
     def ping(self, status: ServerStatus) -> None:
         """Return when a query is answered."""
+        # The driver takes a while to import: here, Neo4j starts meanwhile.
+        from headwater.graph.probe import ping  # noqa: PLC0415 - see above
+
         ping(
             status.address or "",
             user=self.user,
