@@ -1,9 +1,11 @@
 """Drawing: a lineage as a tree, as Graphviz text and as SVG."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from io import StringIO
-from typing import Protocol
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 from rich.console import Console
 from rich.text import Text
@@ -138,14 +140,14 @@ def to_svg(lineage: Drawable) -> str:
     Nodes stand in columns by their place in the flow; within a column they are ordered so
     that edges cross little. Made for up to some hundred nodes.
     """
-    columns = _columns(lineage)
+    columns, chains = _layout(lineage)
     places = {
-        key: (
+        point: (
             _MARGIN + column * (_BOX_WIDTH + _COLUMN_GAP),
             _MARGIN + row * (_BOX_HEIGHT + _ROW_GAP),
         )
-        for column, keys in enumerate(columns)
-        for row, key in enumerate(keys)
+        for column, points in enumerate(columns)
+        for row, point in enumerate(points)
     }
     width = max((x for x, _ in places.values()), default=0) + _BOX_WIDTH + _MARGIN
     height = max((y for _, y in places.values()), default=0) + _BOX_HEIGHT + _MARGIN
@@ -158,11 +160,7 @@ def to_svg(lineage: Drawable) -> str:
             '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
             'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>'
         ),
-        *(
-            _arrow(places[event.source], places[event.target])
-            for event in lineage.events
-            if event.source in places and event.target in places
-        ),
+        *(_arrow([places[point] for point in chain]) for chain in chains),
         *(_box(node, places[node.key], start=node.key == lineage.start) for node in lineage.nodes),
         "</svg>",
     ]
@@ -203,31 +201,57 @@ def _quoted(text: str) -> str:
     return visible(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _columns(lineage: Drawable) -> list[list[NodeKey]]:
-    sources: dict[NodeKey, list[NodeKey]] = {node.key: [] for node in lineage.nodes}
-    targets: dict[NodeKey, list[NodeKey]] = {node.key: [] for node in lineage.nodes}
-    for event in lineage.events:
-        if event.source in targets and event.target in sources:
-            sources[event.target].append(event.source)
-            targets[event.source].append(event.target)
-    ranks = _ranks(sources, targets)
-    columns: list[list[NodeKey]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
+class _Bend(NamedTuple):
+    """A place in a column that an edge passes on its way, so that it crosses no box."""
+
+    event: int
+    column: int
+
+
+_Point = NodeKey | _Bend
+
+
+def _layout(lineage: Drawable) -> tuple[list[list[_Point]], list[list[_Point]]]:
+    """Return the columns from left to right, and the points that each edge goes through."""
+    nodes = {node.key for node in lineage.nodes}
+    ends = [(e.source, e.target) for e in lineage.events if {e.source, e.target} <= nodes]
+    ranks = _ranks([node.key for node in lineage.nodes], ends)
+    columns: list[list[_Point]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
     for node in lineage.nodes:
         columns[ranks[node.key]].append(node.key)
+    chains: list[list[_Point]] = []
+    for number, (source, target) in enumerate(ends):
+        bends = [_Bend(number, column) for column in range(ranks[source] + 1, ranks[target])]
+        for bend in bends:
+            columns[bend.column].append(bend)
+        chains.append([source, *bends, target])
+    _order(columns, chains)
+    return columns, chains
+
+
+def _order(columns: list[list[_Point]], chains: list[list[_Point]]) -> None:
+    """Sort each column by the middle of its neighbours, to and fro, so that edges cross little."""
+    before: dict[_Point, list[_Point]] = {}
+    after: dict[_Point, list[_Point]] = {}
+    for chain in chains:
+        for left, right in pairwise(chain):
+            before.setdefault(right, []).append(left)
+            after.setdefault(left, []).append(right)
     for sweep in range(_SWEEPS):
-        neighbours, order = (sources, columns) if sweep % 2 == 0 else (targets, columns[::-1])
-        places: dict[NodeKey, float] = {}
+        neighbours, order = (before, columns) if sweep % 2 == 0 else (after, columns[::-1])
+        places: dict[_Point, float] = {}
         for column in order:
-            column.sort(key=lambda key: _middle(neighbours[key], places))
-            places |= {key: row / max(len(column), 1) for row, key in enumerate(column)}
-    return columns
+            column.sort(key=partial(_middle, neighbours, places))
+            places |= {point: row / max(len(column), 1) for row, point in enumerate(column)}
 
 
-def _ranks(
-    sources: Mapping[NodeKey, list[NodeKey]], targets: Mapping[NodeKey, list[NodeKey]]
-) -> dict[NodeKey, int]:
+def _ranks(nodes: Sequence[NodeKey], ends: Sequence[tuple[NodeKey, NodeKey]]) -> dict[NodeKey, int]:
     """Return each node's column: one more than the furthest of its sources (Kahn's order)."""
-    waiting = {key: len(before) for key, before in sources.items()}
+    targets: dict[NodeKey, list[NodeKey]] = {key: [] for key in nodes}
+    waiting = dict.fromkeys(nodes, 0)
+    for source, target in ends:
+        targets[source].append(target)
+        waiting[target] += 1
     ranks = {key: 0 for key, count in waiting.items() if count == 0}
     ready = list(ranks)
     while ready:
@@ -238,22 +262,25 @@ def _ranks(
             if waiting[target] == 0:
                 ready.append(target)
     # An execution that reads and writes one artifact is a cycle; its nodes still get a column.
-    return {key: ranks.get(key, 0) for key in sources}
+    return {key: ranks.get(key, 0) for key in nodes}
 
 
-def _middle(neighbours: Iterable[NodeKey], places: Mapping[NodeKey, float]) -> float:
-    known = [places[key] for key in neighbours if key in places]
+def _middle(
+    neighbours: Mapping[_Point, list[_Point]], places: Mapping[_Point, float], point: _Point
+) -> float:
+    known = [places[other] for other in neighbours.get(point, ()) if other in places]
     return sum(known) / len(known) if known else 0.0
 
 
-def _arrow(source: tuple[int, int], target: tuple[int, int]) -> str:
-    x1, y1 = source[0] + _BOX_WIDTH, source[1] + _BOX_HEIGHT // 2
-    x2, y2 = target[0], target[1] + _BOX_HEIGHT // 2
+def _arrow(chain: Sequence[tuple[int, int]]) -> str:
+    middle = _BOX_HEIGHT // 2
     bend = _COLUMN_GAP // 2
-    return (
-        f'<path d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}" fill="none" '
-        'stroke="#64748b" marker-end="url(#arrow)"/>'
-    )
+    steps = [f"M{chain[0][0] + _BOX_WIDTH} {chain[0][1] + middle}"]
+    for (x1, y1), (x2, y2) in pairwise(chain):
+        start = x1 + _BOX_WIDTH
+        steps.append(f"L{start} {y1 + middle}")
+        steps.append(f"C{start + bend} {y1 + middle} {x2 - bend} {y2 + middle} {x2} {y2 + middle}")
+    return f'<path d="{"".join(steps)}" fill="none" stroke="#64748b" marker-end="url(#arrow)"/>'
 
 
 def _box(node: LineageNode, place: tuple[int, int], *, start: bool) -> str:
