@@ -23,7 +23,7 @@ from headwater.graph.session import Row
 from headwater.graph.statements import Statement, guarded, joined, load
 from headwater.services.door import Caller, Written
 from headwater.services.namespaces import NamespaceService
-from headwater.services.put_outcome import PutOutcome
+from headwater.services.put_outcome import PutOutcome, unknown_ids
 from headwater.services.put_plan import Planner, PutPlan, count_new, nodes_of
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
@@ -189,12 +189,7 @@ class PutService:
                 rows = self._scope.graph.read(statement, namespace=self._scope.namespace, ids=ids)
                 found = {(kind, row[0]): row[1] for row in rows}
                 if missing := [i for i in ids if (kind, i) not in found]:
-                    raise InvalidArgument(
-                        f"Cannot find the given id {missing[0]}: no such {kind.lower()} in namespace "
-                        f"{self._scope.namespace!r}.",
-                        hint="Leave the id out to insert.",
-                        ids=missing,
-                    )
+                    raise unknown_ids(kind, missing, self._scope.namespace)
                 known |= found
         return known
 

@@ -89,12 +89,7 @@ class PutOutcome:
         present = {row[0] for row in found}
         missing = [row["id"] for row in rows if row["id"] not in present]
         if missing:
-            raise InvalidArgument(
-                f"Cannot find the given id {missing[0]}: no such {kind.lower()} in namespace "
-                f"{self._namespace!r}.",
-                hint="Leave the id out to insert.",
-                ids=missing,
-            )
+            raise unknown_ids(kind, missing, self._namespace)
         nodes = [node for node in nodes_of(self._request, kind) if node.id is not None]
         for node, (_, before, _after) in zip(nodes, found, strict=True):
             if node.type_id not in (None, before["type_id"]):
@@ -266,6 +261,15 @@ def _event_change(
 ) -> ElementChange:
     element = Element(ElementKind.EVENT, (artifact_id, execution_id, event_type))
     return ElementChange(element, None, properties)
+
+
+def unknown_ids(kind: TypeKind, ids: Sequence[int], namespace: str) -> InvalidArgument:
+    """Return the error of an update of nodes that do not exist; the text begins as MLMD's does."""
+    return InvalidArgument(
+        f"Cannot find the given id {ids[0]}: no such {kind.lower()} in namespace {namespace!r}.",
+        hint="Leave the id out to insert.",
+        ids=list(ids),
+    )
 
 
 def _not_there(label: str, ids: Sequence[int], namespace: str) -> InvalidArgument:

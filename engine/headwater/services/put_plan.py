@@ -239,15 +239,15 @@ class Planner:
         made = {"id": self._plan.ids[kind][position], **stored}
         if node.name is not None:
             made["name"] = node.name
-        whole = {**made, "type_id": type_id, "type": node_type.name, **self._plan.shared}
+        typed = {"type_id": type_id, "type": node_type.name}
         if kind is TypeKind.ARTIFACT and position in self._request.series:
             series = self._request.series[position]
             floor = self._floors.get(position, 0)
-            whole["series"] = series
+            whole = {**made, **typed, **self._plan.shared, "series": series}
             self._plan.add("series", [position, type_id, series, floor, whole])
         elif kind is TypeKind.CONTEXT and self._request.reuse_contexts:
             self._plan.merged.append(position)
-            self._add_indexed("merged", kind, position, whole)
+            self._add_indexed("merged", kind, position, {**made, **typed, **self._plan.shared})
         else:
             row = [self._plan.type_index(type_id), made]
             self._add_indexed(f"{_NAMES[kind]}s", kind, position, row)
