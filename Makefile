@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check fmt lint type bench golden wheel lock clean
+.PHONY: help setup demo up down test check fmt lint type wire bench golden wheel lock clean
 
 help: ## print this list
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m'); off=$$(printf '\033[0m'); fi; \
@@ -54,6 +54,11 @@ lint: $(DEV) ## ruff, the format, and who may import whom
 type: $(DEV) ## mypy and pyright
 	@$(BIN)/mypy
 	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+wire: $(DEV) ## build the descriptor set of MLMD's messages from its .proto texts
+	@$(BIN)/python -m grpc_tools.protoc -I engine/headwater/mlmd/wire --include_imports \
+	  --descriptor_set_out=engine/headwater/mlmd/wire/ml_metadata.binpb \
+	  ml_metadata/proto/metadata_store.proto ml_metadata/proto/metadata_store_service.proto
 
 bench: $(DEV) ## run the benchmarks; ARGS goes to them
 	@$(BIN)/python -m bench $(ARGS)

@@ -6,6 +6,7 @@ Owns the names of the settings and their defaults. Opens nothing and connects to
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import platformdirs
@@ -13,6 +14,16 @@ import platformdirs
 from headwater.errors import InvalidArgument
 
 DEFAULT_NAMESPACE = "default"
+DEFAULT_GRPC = "127.0.0.1:8080"
+DEFAULT_HTTP = "127.0.0.1:8081"
+
+
+class Auth(StrEnum):
+    """When a server asks for tokens: always, never, or unless it listens on loopback alone."""
+
+    REQUIRED = "required"
+    OFF = "off"
+    AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,18 @@ class Settings:
             store (`HEADWATER_OFFLOAD_BYTES`).
         heartbeat_s: seconds between two heartbeats of a run (`HEADWATER_HEARTBEAT_S`).
         retry_s: how long a Neo4j that cannot be reached is tried again (`HEADWATER_RETRY_S`).
+        grpc: where `headwater serve` speaks gRPC, `HOST:PORT` or `[IPv6]:PORT`; port 0 means
+            any free one (`HEADWATER_GRPC`).
+        http: where it speaks HTTP (`HEADWATER_HTTP`).
+        tls_cert: its certificate with the chain, a PEM file; unset means no TLS
+            (`HEADWATER_TLS_CERT`).
+        tls_key: the certificate's private key, a PEM file (`HEADWATER_TLS_KEY`).
+        tls_client_ca: who must have signed the certificates of clients, a PEM file; unset
+            means that clients need none (`HEADWATER_TLS_CLIENT_CA`).
+        auth: when calls need a token (`HEADWATER_AUTH`).
+        workers: how many calls it works on at once (`HEADWATER_WORKERS`).
+        max_message_mb: largest request or answer, in MiB (`HEADWATER_MAX_MESSAGE_MB`).
+        grace_s: how long running calls have to end when it is stopped (`HEADWATER_GRACE_S`).
     """
 
     home: Path
@@ -59,6 +82,15 @@ class Settings:
     offload_bytes: int = 262_144
     heartbeat_s: float = 10.0
     retry_s: float = 30.0
+    grpc: str = DEFAULT_GRPC
+    http: str = DEFAULT_HTTP
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    auth: Auth = Auth.AUTO
+    workers: int = 16
+    max_message_mb: int = 100
+    grace_s: float = 30.0
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -68,7 +100,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         environ: variables to read instead of the process's own.
 
     Raises:
-        InvalidArgument: a variable that must be a number is not one; `variable` names it.
+        InvalidArgument: a variable that must be a number is not one, or one that must be one
+            of a few words is not; `variable` names it.
     """
     env = os.environ if environ is None else environ
     return Settings(
@@ -90,11 +123,38 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         offload_bytes=int(_number(env, "HEADWATER_OFFLOAD_BYTES", 262_144)),
         heartbeat_s=_number(env, "HEADWATER_HEARTBEAT_S", 10.0),
         retry_s=_number(env, "HEADWATER_RETRY_S", 30.0),
+        grpc=env.get("HEADWATER_GRPC") or DEFAULT_GRPC,
+        http=env.get("HEADWATER_HTTP") or DEFAULT_HTTP,
+        tls_cert=_path(env, "HEADWATER_TLS_CERT"),
+        tls_key=_path(env, "HEADWATER_TLS_KEY"),
+        tls_client_ca=_path(env, "HEADWATER_TLS_CLIENT_CA"),
+        auth=_auth(env, "HEADWATER_AUTH"),
+        workers=int(_number(env, "HEADWATER_WORKERS", 16)),
+        max_message_mb=int(_number(env, "HEADWATER_MAX_MESSAGE_MB", 100)),
+        grace_s=_number(env, "HEADWATER_GRACE_S", 30.0),
     )
 
 
 def _first(env: Mapping[str, str], *names: str) -> str | None:
     return next((env[name] for name in names if env.get(name)), None)
+
+
+def _path(env: Mapping[str, str], variable: str) -> Path | None:
+    text = env.get(variable)
+    return Path(text).expanduser().absolute() if text else None
+
+
+def _auth(env: Mapping[str, str], variable: str) -> Auth:
+    text = env.get(variable) or Auth.AUTO
+    try:
+        return Auth(text)
+    except ValueError:
+        raise InvalidArgument(
+            f"{variable} must be one of {', '.join(Auth)}, found {text!r}.",
+            hint=f"Unset it to use {Auth.AUTO}.",
+            variable=variable,
+            found=text,
+        ) from None
 
 
 def _number(env: Mapping[str, str], variable: str, default: float) -> float:

@@ -9,6 +9,7 @@ from typing import IO, Any, Self, TypeVar, overload
 
 from headwater.errors import FailedPrecondition, InvalidArgument, NotFound
 from headwater.graph.session import Graph
+from headwater.local.progress import Progress
 from headwater.objects import ObjectStore
 from headwater.query.answers import Lineage
 from headwater.query.parts import Direction, NodeKey
@@ -17,15 +18,28 @@ from headwater.services.about import About, about
 from headwater.services.cypher import CypherAnswer, CypherService
 from headwater.services.door import Caller, Door, Observer
 from headwater.services.edges import EdgeService
+from headwater.services.exact_names import ExactNames
+from headwater.services.exports import ExportService
+from headwater.services.garbage import OLDER_THAN_S, Collection, GarbageService
 from headwater.services.heartbeats import HeartbeatService
 from headwater.services.ids import IdBlocks
+from headwater.services.imports import ImportService
 from headwater.services.indexes import IndexService
 from headwater.services.lineage import LineageService
 from headwater.services.names import NameService
-from headwater.services.namespaces import Namespace, NamespaceService, check_namespace
+from headwater.services.namespaces import (
+    Namespace,
+    NamespaceCounts,
+    NamespaceService,
+    check_namespace,
+)
 from headwater.services.nodes import ArtifactService, NodeService
 from headwater.services.put import PutService
+from headwater.services.removal import RemovalService, Tombstone
+from headwater.services.renames import RenameService
 from headwater.services.scope import Scope
+from headwater.services.subgraph import SubgraphService
+from headwater.services.tokens import TokenService
 from headwater.services.types import TypeService
 from headwater.settings import Settings
 from headwater.typed import Artifact, Context, Execution, TypedNode, TypedT
@@ -53,8 +67,8 @@ class MetadataStore:
     """One namespace of the metadata store. Safe to share between threads.
 
     The services are open to use: `types`, `artifacts`, `executions`, `contexts`, `edges`,
-    `puts`, `lineage`, `heartbeats`, `indexes`, `namespaces`, each speaking in the models of
-    `headwater_schema`. The methods here speak in users' classes and names.
+    `puts`, `lineage`, `heartbeats`, `indexes`, `namespaces`, `tokens`, `removal`, `renames`,
+    `garbage`, each speaking in the models of `headwater_schema`. The methods here speak in users' classes and names.
 
     Args:
         graph: the database.
@@ -101,10 +115,18 @@ class MetadataStore:
         self.contexts = NodeService[ContextNode](scope, self.types, TypeKind.CONTEXT)
         self.edges = EdgeService(scope)
         self.puts = PutService(scope, self.namespaces, self.types)
+        self.imports = ImportService(scope, self.namespaces, self.types)
+        self.exports = ExportService(scope)
         self.lineage = LineageService(scope)
+        self.subgraphs = SubgraphService(scope, self.artifacts, self.executions)
         self.heartbeats = HeartbeatService(scope)
         self.indexes = IndexService(scope, self.types)
+        self.tokens = TokenService(scope)
         self.names = NameService(scope, self.artifacts, self.executions, self.contexts)
+        self.removal = RemovalService(scope)
+        self.renames = RenameService(scope)
+        self.garbage = GarbageService(scope)
+        self.exact_names = ExactNames(scope, self.artifacts, self.executions, self.contexts)
         self._cypher = CypherService(scope)
         self._registered: dict[type[TypedNode], int] = {}
 
@@ -145,6 +167,21 @@ class MetadataStore:
         """Return all namespaces of the database, by name."""
         return self.namespaces.all()
 
+    def create_namespace(self, name: str, *, reason: str = "") -> Namespace:
+        """Return a new namespace; see `NamespaceService.create`. A first write makes one as well."""
+        return self.namespaces.create(name, caller=self._caller(reason))
+
+    def drop_namespace(
+        self, name: str, *, progress: Progress | None = None, reason: str = ""
+    ) -> NamespaceCounts:
+        """Return how much a namespace held, after removing it; see `NamespaceService.drop`."""
+        dropped = self.namespaces.drop(name, progress=progress, caller=self._caller(reason))
+        if name == self.namespace:
+            self.types.forget()
+            self.namespaces.forget()
+            self._scope.ids.forget(name)
+        return dropped
+
     @property
     def objects(self) -> ObjectStore:
         """Where payloads and large values lie.
@@ -167,7 +204,7 @@ class MetadataStore:
         Raises:
             AlreadyExists: the stored type has a property of the same name and another kind.
         """
-        new = [known for known in dict.fromkeys(node_classes) if known not in self._registered]
+        new = [known for known in dict.fromkeys(node_classes) if not self._is_registered(known)]
         if new:
             types = [known.node_type() for known in new]
             ids = self.put_types(types, can_add_fields=True, can_omit_fields=True)
@@ -266,6 +303,57 @@ class MetadataStore:
         found: Context = self._get(Context, reference, type)
         return found
 
+    # What ML Metadata refuses.
+
+    def delete(
+        self, reference: NodeLike, *, type: str | None = None, reason: str = ""
+    ) -> Tombstone:
+        """Return the tombstone of an artifact, execution or context, after deleting it.
+
+        Its properties go, and its name and external id are free for others. Its id, type, uri,
+        digest and edges stay, so that every lineage through it is whole and shows it as
+        DELETED. Deleting it again answers the same, with `new` False. See `RemovalService`.
+
+        Args:
+            reference: `artifact:7`, `execution:3`, `context:2`, a whole name, or an object.
+            type: name of its type; needed where several types have that name.
+            reason: for the record of changes.
+
+        Raises:
+            NotFound: there is none.
+            InvalidArgument: several have that name, or it is a series.
+        """
+        key = _key_of(reference) or self.exact_names.find(str(reference), type_name=type)
+        return self.removal.delete(key, caller=self._caller(reason))
+
+    def rename(
+        self, reference: NodeLike, new_name: str, *, type: str | None = None, reason: str = ""
+    ) -> Artifact:
+        """Return an artifact under another name, which no other of its type has.
+
+        Versions of a series keep their names; see `RenameService.rename`.
+
+        Raises:
+            NotFound: there is no such artifact.
+            AlreadyExists: the name is taken.
+            FailedPrecondition: it is a version of a series, or was deleted.
+            InvalidArgument: it is no artifact, or that is no name.
+        """
+        kinds = [TypeKind.ARTIFACT]
+        key = _key_of(reference) or self.exact_names.find(
+            str(reference), kinds=kinds, type_name=type
+        )
+        if key.kind is not TypeKind.ARTIFACT:
+            raise InvalidArgument(f"Only artifacts can be renamed, asked for {key}.", key=key)
+        self.renames.rename(key.id, new_name, caller=self._caller(reason))
+        return self.artifact(key)
+
+    def collect_garbage(
+        self, *, older_than_s: float = OLDER_THAN_S, dry_run: bool = False
+    ) -> Collection:
+        """Return what was removed of the object store; see `GarbageService.collect`."""
+        return self.garbage.collect(older_than_s=older_than_s, dry_run=dry_run)
+
     # Payloads.
 
     def open(self, reference: NodeLike, *, type: str | None = None) -> IO[bytes]:
@@ -338,6 +426,17 @@ class MetadataStore:
     def _caller(self, reason: str) -> Caller:
         return Caller(actor=self._actor, reason=reason)
 
+    def _is_registered(self, node_class: type[TypedNode]) -> bool:
+        # Another process may have dropped the namespace and given the id to another type.
+        type_id = self._registered.get(node_class)
+        known = None if type_id is None else self.types.by_id(type_id)
+        version = node_class.type_version or None
+        return known is not None and (known.kind, known.name, known.version) == (
+            node_class.kind,
+            node_class.type_name,
+            version,
+        )
+
     def _get(self, base: type[TypedT], reference: NodeLike, wanted: Any) -> Any:  # noqa: ANN401 - typed by the overloads
         given: type[TypedNode] | None = None if isinstance(wanted, str) else wanted
         type_name = wanted if given is None else given.type_name
@@ -361,6 +460,12 @@ class MetadataStore:
         if type_name is not None and node.type != type_name:
             raise InvalidArgument(
                 f"{base.kind.capitalize()} {node.id} is of type {node.type!r}, asked for {type_name!r}."
+            )
+        if given not in (None, base) and node.deleted_time_since_epoch is not None:
+            raise FailedPrecondition(
+                f"{base.kind.capitalize()} {node.id} was deleted, and has no properties any more.",
+                hint="Ask for it without its class to see what is left.",
+                id=node.id,
             )
         return (given or base).from_node(node)
 

@@ -18,14 +18,16 @@ class ElementKind(StrEnum):
     ASSOCIATION = "ASSOCIATION"
     PARENT_CONTEXT = "PARENT_CONTEXT"
     PARENT_TYPE = "PARENT_TYPE"
+    NAMESPACE = "NAMESPACE"
 
 
 class Element(NamedTuple):
     """One node or edge of a namespace.
 
     `key` is `(id,)` for nodes and types, `(type_id, name)` for series,
-    `(artifact_id, execution_id, event type)` for events, and the two ids in the order of
-    the edge's direction otherwise.
+    `(artifact_id, execution_id, event type)` for events, `(name,)` for namespaces, and the two
+    ids in the order of the edge's direction otherwise. A namespace that ceased to be took all
+    of its elements along: they are not told one by one.
     """
 
     kind: ElementKind

@@ -57,6 +57,7 @@ class Node(BaseModel):
         custom_properties: values of any other properties.
         create_time_since_epoch: milliseconds; read only.
         last_update_time_since_epoch: milliseconds; read only.
+        deleted_time_since_epoch: milliseconds; set on the tombstone of a deleted node; read only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +72,7 @@ class Node(BaseModel):
     custom_properties: Mapping[PropertyKey, PropertyValue] = Field(default_factory=dict)
     create_time_since_epoch: Int64 | None = None
     last_update_time_since_epoch: Int64 | None = None
+    deleted_time_since_epoch: Int64 | None = None
 
 
 class Artifact(Node):

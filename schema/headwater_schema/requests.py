@@ -34,12 +34,14 @@ class ListOptions:
         order_by: the order.
         is_asc: ascending, or descending.
         next_page_token: of the page before; the order must be the same.
+        filter_query: only nodes that match, in MLMD's filter language; empty has no filter.
     """
 
     max_result_size: Annotated[int, Field(ge=1)] = DEFAULT_PAGE_SIZE
     order_by: OrderField = OrderField.ID
     is_asc: bool = True
     next_page_token: str = ""
+    filter_query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,15 @@ FLOW_TYPES: tuple[str, ...] = tuple(
 )
 """Relationship types along which data flows, artifact to execution to artifact."""
 
+NAMESPACED_LABELS = (*LABELS.values(), "Type", "Series", "Heartbeat", "Counter")
+"""Labels whose nodes carry a `namespace`, and go with it when it is dropped."""
+
+TOMBSTONE = "deleted_time_since_epoch"
+"""Key that tells a tombstone from other nodes: when the node was deleted, in milliseconds."""
+
+FREED_KEYS = {"name": "deleted_name", "external_id": "deleted_external_id"}
+"""Unique keys that a deletion frees for others, and where their values stay as evidence."""
+
 LINK_TYPES = ("ATTRIBUTION", "ASSOCIATION", "PARENT", "PARENT_TYPE")
 
 

@@ -13,7 +13,11 @@ from headwater_schema import ListOptions, OrderField, TypeKind
 from support.plans import names as operator_names
 from support.plans import operators
 
-SCANS_A_LABEL = {"namespace/list"}
+SCANS_A_LABEL = {
+    "namespace/list",
+    # No index holds the values that were too large for the graph.
+    *(f"garbage/offloaded:{label}" for label in ("Artifact", "Execution", "Context")),
+}
 TRAVERSALS = [
     f"lineage/{name}"
     for name in (

@@ -7,7 +7,6 @@ import os
 import uuid
 from collections.abc import Callable
 from functools import partial
-from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -55,7 +54,8 @@ from headwater_schema import (
 )
 from headwater_schema.changes import property_changes
 from support.clocked import Services, Snapshot, difference, ordered
-from support.oracle import Oracle, Refused, exact, exact_node
+from support.nodes import assert_same, of_kind
+from support.oracle import Oracle, Refused, alive, exact
 
 EXAMPLES = int(os.environ.get("HEADWATER_TEST_EXAMPLES", "60"))
 STEPS = 50
@@ -146,25 +146,25 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(data=st.data(), kind=st.sampled_from(KINDS))
     def insert_nodes(self, data: st.DataObject, kind: TypeKind) -> None:
         nodes = [self._node(data, kind, update=False) for _ in range(data.draw(st.integers(1, 3)))]
-        self._put(_of_kind(kind, nodes))
+        self._put(of_kind(kind, nodes))
 
     @rule(data=st.data(), kind=st.sampled_from(KINDS))
     def update_nodes(self, data: st.DataObject, kind: TypeKind) -> None:
         nodes = [self._node(data, kind, update=True) for _ in range(data.draw(st.integers(1, 2)))]
-        self._put(_of_kind(kind, nodes))
+        self._put(of_kind(kind, nodes))
 
     @rule(data=st.data(), kind=st.sampled_from(KINDS))
     def update_nodes_by_mask(self, data: st.DataObject, kind: TypeKind) -> None:
         nodes = [self._node(data, kind, update=True) for _ in range(data.draw(st.integers(1, 2)))]
         mask = tuple(data.draw(st.lists(mask_paths, min_size=1, max_size=3)))
-        self._put(_of_kind(kind, nodes, update_masks={kind: mask}))
+        self._put(of_kind(kind, nodes, update_masks={kind: mask}))
 
     @rule(data=st.data(), kind=st.sampled_from(KINDS))
     def put_a_node_back_as_it_is(self, data: st.DataObject, kind: TypeKind) -> None:
         known = sorted(self.oracle.state.nodes[kind])
         if known:
             node = self.oracle.node(kind, data.draw(st.sampled_from(known)))
-            self._put(_of_kind(kind, [node]))
+            self._put(of_kind(kind, [node]))
 
     @rule(data=st.data())
     def update_artifacts_that_nobody_changed(self, data: st.DataObject) -> None:
@@ -175,7 +175,7 @@ class StoreMachine(RuleBasedStateMachine):
             time = (node.last_update_time_since_epoch or 0) - late
             changed = {"last_update_time_since_epoch": time, "uri": data.draw(uris)}
             nodes = [node.model_copy(update=changed)]
-            self._put(_of_kind(TypeKind.ARTIFACT, nodes, match_update_times=True))
+            self._put(of_kind(TypeKind.ARTIFACT, nodes, match_update_times=True))
 
     @rule(data=st.data())
     def put_edges(self, data: st.DataObject) -> None:
@@ -216,21 +216,38 @@ class StoreMachine(RuleBasedStateMachine):
             )
         )
 
+    @rule(data=st.data(), kind=st.sampled_from(KINDS))
+    def delete_a_node(self, data: st.DataObject, kind: TypeKind) -> None:
+        key = NodeKey(kind, data.draw(self._id(kind)))
+        self._change(
+            lambda now: self.oracle.delete(kind, key.id, now=now),
+            lambda: self.store.removal.delete(key),
+        )
+
+    @rule(data=st.data(), name=st.sampled_from(["n0", "n1", "s@2", "r"]))
+    def rename_an_artifact(self, data: st.DataObject, name: str) -> None:
+        artifact_id = data.draw(self._id(TypeKind.ARTIFACT))
+        self._change(
+            lambda now: self.oracle.rename(artifact_id, name, now=now),
+            lambda: self.store.renames.rename(artifact_id, name),
+        )
+
     # Reads.
 
     @rule(data=st.data(), kind=st.sampled_from(KINDS))
     def read_nodes(self, data: st.DataObject, kind: TypeKind) -> None:
         service = self.store.nodes(kind)
         ids = data.draw(st.lists(self._id(kind), max_size=3))
-        _assert_same(service.by_ids(ids), self.oracle.by_ids(kind, ids))
+        assert_same(service.by_ids(ids), self.oracle.by_ids(kind, ids))
         name = data.draw(names) or ""
-        _assert_same(
-            service.by_name(name), self.oracle.where(kind, lambda row: row["name"] == name)
+        assert_same(
+            service.by_name(name),
+            self.oracle.where(kind, lambda row: alive(row) and row["name"] == name),
         )
         wanted = data.draw(st.lists(st.sampled_from(["x0", "x1"]), max_size=2))
-        _assert_same(
+        assert_same(
             service.by_external_ids(wanted),
-            self.oracle.where(kind, lambda row: row["external_id"] in wanted),
+            self.oracle.where(kind, lambda row: alive(row) and row["external_id"] in wanted),
         )
 
     @rule(
@@ -243,13 +260,13 @@ class StoreMachine(RuleBasedStateMachine):
             t.id for t in self.oracle.state.types.values() if (t.name, t.version) == (name, version)
         }
         found = self.store.nodes(kind).by_type(name, version=version)
-        _assert_same(found, self.oracle.where(kind, lambda row: row["type_id"] in known))
+        assert_same(found, self.oracle.where(kind, lambda row: row["type_id"] in known))
 
     @rule(uri=uris)
     def read_artifacts_by_uri(self, uri: str | None) -> None:
         found = self.store.artifacts.by_uris([uri or "", "u1"])
         wanted = {uri or "", "u1"}
-        _assert_same(found, self.oracle.where(TypeKind.ARTIFACT, lambda row: row["uri"] in wanted))
+        assert_same(found, self.oracle.where(TypeKind.ARTIFACT, lambda row: row["uri"] in wanted))
 
     @rule(data=st.data(), kind=st.sampled_from([TypeKind.ARTIFACT, TypeKind.EXECUTION]))
     def read_edges(self, data: st.DataObject, kind: TypeKind) -> None:
@@ -263,14 +280,14 @@ class StoreMachine(RuleBasedStateMachine):
         contexts = (
             edges.contexts_of_artifact if kind is TypeKind.ARTIFACT else edges.contexts_of_execution
         )
-        _assert_same(contexts(node_id), self.oracle.contexts_of(kind, node_id))
+        assert_same(contexts(node_id), self.oracle.contexts_of(kind, node_id))
 
     @rule(data=st.data())
     def read_contexts(self, data: st.DataObject) -> None:
         context_id = data.draw(self._id(TypeKind.CONTEXT))
         for kind in (TypeKind.ARTIFACT, TypeKind.EXECUTION):
             found = self.store.nodes(kind).in_context(context_id)
-            _assert_same(found, self.oracle.in_context(kind, context_id))
+            assert_same(found, self.oracle.in_context(kind, context_id))
         ids = [context_id, data.draw(self._id(TypeKind.CONTEXT))]
         parents = self.store.edges.parents(ids)
         children = self.store.edges.children(ids)
@@ -502,6 +519,17 @@ class StoreMachine(RuleBasedStateMachine):
         self.oracle.put(request, answer, now=self.store.now)
         return answer
 
+    def _change(self, expected: Callable[[int], None], call: Callable[[], object]) -> None:
+        """Make a change on both sides, or see both refuse it."""
+        self.written = True
+        self.store.now += 1
+        try:
+            expected(self.store.now)
+        except Refused as refused:
+            self._refused(refused.codes, call)
+            return
+        call()
+
     def _refused(self, wanted: set[Code], call: Callable[[], object]) -> None:
         """The real store refuses the call too, with one of these codes."""
         with pytest.raises(HeadwaterError) as caught:
@@ -518,7 +546,7 @@ class StoreMachine(RuleBasedStateMachine):
                 for element, properties in found.items()
                 if element.kind == str(kind)
             ]
-            _assert_same(
+            assert_same(
                 sorted(nodes, key=lambda n: n.id), self.oracle.by_ids(kind, state.nodes[kind])
             )
         edges = {kind: {e.key for e in found if e.kind is kind} for kind in ElementKind}
@@ -535,29 +563,6 @@ class StoreMachine(RuleBasedStateMachine):
         assert {i: dict(t) for i, t in types.items()} == {
             i: dict(t) for i, t in state.types.items()
         }
-
-
-def _of_kind(kind: TypeKind, nodes: list[Any], **options: Any) -> PutRequest:
-    field: Any = {
-        TypeKind.ARTIFACT: "artifacts",
-        TypeKind.EXECUTION: "executions",
-        TypeKind.CONTEXT: "contexts",
-    }[kind]
-    fields: dict[str, Any] = {field: tuple(nodes), **options}
-    return PutRequest(**fields)
-
-
-def _assert_same(found: Any, wanted: Any) -> None:
-    """The two lists hold the same nodes in the same order, field by field."""
-    pairs: list[tuple[Any, Any]] = list(
-        zip_longest(map(exact_node, found), map(exact_node, wanted), fillvalue={})
-    )
-    assert [
-        f"node {(a or b)['id'][1]}, {key}: found {a.get(key)!r:.300}, expected {b.get(key)!r:.300}"
-        for a, b in pairs
-        for key in a | b
-        if a.get(key) != b.get(key)
-    ] == []
 
 
 def test_the_store_and_the_oracle_agree_over_thousands_of_steps(

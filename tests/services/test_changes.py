@@ -88,7 +88,11 @@ def test_a_whole_lineage_tells_every_element(typed: Typed) -> None:
     )
 
     kinds = {change.element.kind for change in told(typed.services, before)}
-    assert kinds == set(ElementKind) - {ElementKind.TYPE, ElementKind.PARENT_TYPE}
+    assert kinds == set(ElementKind) - {
+        ElementKind.TYPE,
+        ElementKind.PARENT_TYPE,
+        ElementKind.NAMESPACE,
+    }
 
 
 def test_an_update_tells_only_what_differs_and_its_kind(typed: Typed) -> None:

@@ -38,7 +38,7 @@ def _secrets(compose: dict[str, Any]) -> dict[str, str]:
     return {
         f"{service}.{name}": value
         for service, definition in compose["services"].items()
-        for name, value in definition["environment"].items()
+        for name, value in definition.get("environment", {}).items()
         if re.search("AUTH|PASSWORD|KEY|ROOT_USER", name)
     }
 
@@ -70,6 +70,29 @@ def test_headwater_waits_until_the_stores_are_healthy(compose: dict[str, Any]) -
     waits = compose["services"]["headwater"]["depends_on"]
 
     assert waits == {store: {"condition": "service_healthy"} for store in STORES}
+
+
+def test_headwater_serves_and_grpc_web_waits_until_it_is_ready(compose: dict[str, Any]) -> None:
+    headwater, grpc_web = compose["services"]["headwater"], compose["services"]["grpc-web"]
+
+    assert headwater["command"][:5] == ["serve", "--grpc", "0.0.0.0:8080", "--http", "0.0.0.0:8081"]
+    assert "/readyz" in headwater["healthcheck"]["test"][-1]
+    assert grpc_web["depends_on"] == {"headwater": {"condition": "service_healthy"}}
+
+
+def test_grpc_web_leads_to_headwaters_port_and_is_published(compose: dict[str, Any]) -> None:
+    envoy = yaml.safe_load((ROOT / "deploy/envoy.yaml").read_text("utf-8"))["static_resources"]
+    (listener,), (cluster,) = envoy["listeners"], envoy["clusters"]
+    (endpoint,) = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    (mount,) = compose["services"]["grpc-web"]["volumes"]
+    (port,) = compose["services"]["grpc-web"]["ports"]
+
+    listens = listener["address"]["socket_address"]["port_value"]
+    leads_to = endpoint["endpoint"]["address"]["socket_address"]
+
+    assert leads_to == {"address": "headwater", "port_value": 8080}
+    assert port.endswith(f":{listens}")
+    assert mount.startswith("./deploy/envoy.yaml:")
 
 
 @pytest.mark.parametrize("store", STORES)

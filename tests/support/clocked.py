@@ -13,6 +13,8 @@ from headwater.services.lineage import LineageService
 from headwater.services.namespaces import NamespaceService
 from headwater.services.nodes import ArtifactService, NodeService
 from headwater.services.put import PutService
+from headwater.services.removal import RemovalService
+from headwater.services.renames import RenameService
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
 from headwater_schema import Change, Context, Element, ElementKind, Execution, TypeKind
@@ -78,6 +80,8 @@ class Services:
         self.contexts = NodeService[Context](self.scope, self.types, TypeKind.CONTEXT)
         self.edges = EdgeService(self.scope)
         self.lineage = LineageService(self.scope)
+        self.removal = RemovalService(self.scope)
+        self.renames = RenameService(self.scope)
 
     def nodes(self, kind: TypeKind) -> ArtifactService | NodeService[Any]:
         """Return the service that reads the nodes of a kind."""

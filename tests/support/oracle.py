@@ -15,6 +15,7 @@ from typing import Any
 from headwater.errors import Code
 from headwater_schema import (
     Artifact,
+    ArtifactState,
     ArtifactType,
     Context,
     ContextType,
@@ -58,6 +59,11 @@ class Refused(Exception):
     def __init__(self, codes: set[Code]) -> None:
         super().__init__(", ".join(sorted(code.name for code in codes)))
         self.codes = codes
+
+
+def alive(row: Row) -> bool:
+    """Return whether a node is no tombstone, whose name and external id others may have."""
+    return row["deleted_time_since_epoch"] is None
 
 
 def exact(value: Any) -> Any:
@@ -145,6 +151,35 @@ class Oracle:
             assert new == sorted(new)
             assert all(i > known[kind] for i in new)
         self.state = trial.state
+
+    def delete(self, kind: TypeKind, node_id: int, *, now: int) -> None:
+        """Turn a node into a tombstone, or raise what is wrong; a tombstone stays as it is."""
+        row = self._row(kind, node_id)
+        if alive(row):
+            row |= {"properties": {}, "custom_properties": {}, "deleted_time_since_epoch": now}
+            row["last_update_time_since_epoch"] = max(now, row["last_update_time_since_epoch"])
+            row |= {"state": ArtifactState.DELETED} if kind is TypeKind.ARTIFACT else {}
+
+    def rename(self, artifact_id: int, name: str, *, now: int) -> None:
+        """Give an artifact another name, or raise what is wrong."""
+        row = self._row(TypeKind.ARTIFACT, artifact_id)
+        same = row["name"] == name
+        if not alive(row) or (row["series"] is not None and not same):
+            raise Refused({Code.FAILED_PRECONDITION})
+        key = (row["type_id"], name)
+        taken = self.where(
+            TypeKind.ARTIFACT, lambda a: alive(a) and (a["type_id"], a["name"]) == key
+        )
+        if taken and not same:
+            raise Refused({Code.ALREADY_EXISTS})
+        if not same:
+            row["name"] = name
+            row["last_update_time_since_epoch"] = max(now, row["last_update_time_since_epoch"] + 1)
+
+    def _row(self, kind: TypeKind, node_id: int) -> Row:
+        if node_id not in self.state.nodes[kind]:
+            raise Refused({Code.NOT_FOUND})
+        return self.state.nodes[kind][node_id]
 
     # Reads.
 
@@ -317,7 +352,7 @@ class _Put:
         self._reused = {
             row["external_id"]: i
             for i, row in state.nodes[TypeKind.ARTIFACT].items()
-            if row["external_id"] is not None
+            if row["external_id"] is not None and alive(row)
         }
 
     def run(self) -> None:
@@ -389,7 +424,7 @@ class _Put:
         rows = self.state.nodes[kind]
         if kind is TypeKind.CONTEXT and self._request.reuse_contexts:
             for i, row in rows.items():
-                if (row["type_id"], row["name"]) == (node.type_id, node.name):
+                if alive(row) and (row["type_id"], row["name"]) == (node.type_id, node.name):
                     return i
         node_type = self.state.types.get(node.type_id or 0)
         row = {
@@ -416,7 +451,7 @@ class _Put:
         names = {
             row["name"]
             for row in self.state.nodes[TypeKind.ARTIFACT].values()
-            if row["type_id"] == type_id
+            if row["type_id"] == type_id and alive(row)
         }
         version = last + 1
         if self._versions is not None:
@@ -444,6 +479,8 @@ class _Put:
         row: Row,
         mask: tuple[str, ...],
     ) -> None:
+        if not alive(row):
+            self.problems.add(Code.FAILED_PRECONDITION)
         asked = dict(node)
         compared = ["name", "external_id", "properties", "custom_properties"]
         singles = ["external_id"]
@@ -491,7 +528,7 @@ class _Put:
 
     def _check_unique(self, kind: TypeKind, row: Row) -> None:
         for i, other in self.state.nodes[kind].items():
-            if i == row["id"]:
+            if i == row["id"] or not alive(other):
                 continue
             same_name = row["name"] is not None and other["name"] == row["name"]
             if same_name and other["type_id"] == row["type_id"]:

@@ -17,10 +17,13 @@ from headwater.cli import (
     doctor,
     executions,
     indexes,
+    interchange,
     lineage,
     namespaces,
     objects,
+    serve,
     servers,
+    tokens,
     types,
 )
 from headwater.cli.call import examples_text, help_when_alone
@@ -54,9 +57,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for noun in (servers, doctor, lineage, namespaces, cypher):
+for noun in (servers, serve, doctor, lineage, cypher, interchange):
     noun.add_to(app)
-for noun_group in (artifacts, executions, contexts, types, objects, indexes):
+for noun_group in (artifacts, executions, contexts, types, namespaces, objects, indexes, tokens):
     app.add_typer(noun_group.app)
 
 

@@ -11,16 +11,19 @@ from headwater.cli.nodes import (
     ContextOption,
     LimitOption,
     PageOption,
+    ReasonOption,
     SortOption,
     TypeOption,
     WhichTypeOption,
     check_type,
     context_id,
+    delete_node,
     events_json,
     find,
     list_options,
     node_json,
     pages,
+    rename_artifact,
     say_count,
     show_contexts,
     show_events,
@@ -144,6 +147,43 @@ def show_artifact(
     if versions:
         call.screen.heading(f"Versions of {node.series}")
         call.screen.table(COLUMNS, [row_of(version) for version in versions])
+
+
+@command(
+    app,
+    "delete",
+    examples=(
+        "headwater artifacts delete clf@3 --reason 'trained on leaked labels'",
+        "headwater artifacts delete artifact:7",
+    ),
+)
+def delete_artifact(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="A whole name, an id or artifact:ID.")],
+    *,
+    type: WhichTypeOption = None,
+    reason: ReasonOption = "",
+) -> None:
+    """Delete an artifact: its properties go, and its name is free again.
+
+    Its id, type and edges stay: lineage through it is whole, and shows it as DELETED.
+    """
+    from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
+
+    delete_node(call, TypeKind.ARTIFACT, name, type_name=type, reason=reason)
+
+
+@command(app, "rename", examples=("headwater artifacts rename train-set 'train set 2025'",))
+def rename(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="A whole name, an id or artifact:ID.")],
+    new_name: Annotated[str, typer.Argument(help="What no other artifact of its type has.")],
+    *,
+    type: WhichTypeOption = None,
+    reason: ReasonOption = "",
+) -> None:
+    """Give an artifact another name. Versions of a series, such as clf@3, keep theirs."""
+    rename_artifact(call, name, new_name, type_name=type, reason=reason)
 
 
 def row_of(node: Any) -> tuple[object, ...]:  # noqa: ANN401 - an artifact

@@ -17,7 +17,7 @@ import headwater
 from headwater.cli.exits import ExitCode
 from headwater.cli.help import HelpfulCommand, HelpfulGroup
 from headwater.cli.screen import Screen
-from headwater.errors import InvalidArgument, NotFound
+from headwater.errors import FailedPrecondition, InvalidArgument, NotFound
 from headwater.settings import DEFAULT_NAMESPACE, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _SHOWN_NAMESPACES = 20
 class Call:
     """One run of a command: its shared options, its screen, and the way to a store."""
 
-    def __init__(self, *, namespace: str | None, json: bool, no_color: bool) -> None:
+    def __init__(self, *, namespace: str | None = None, json: bool, no_color: bool) -> None:
         self.json = json
         self.screen = Screen(no_color=no_color)
         self._namespace = namespace
@@ -87,14 +87,21 @@ def check_namespace(store: "MetadataStore") -> None:
     """
     if store.namespace == DEFAULT_NAMESPACE:
         return
-    names = [namespace.name for namespace in store.list_namespaces()]
-    if store.namespace in names:
+    found = {namespace.name: namespace for namespace in store.list_namespaces()}
+    if store.namespace in found:
+        if found[store.namespace].state == "DROPPING":
+            raise FailedPrecondition(
+                f"Namespace {store.namespace!r} is being dropped.",
+                hint=f"If that was interrupted, go on: headwater namespaces drop {store.namespace}",
+                namespace=store.namespace,
+            )
         return
+    names = [name for name, namespace in found.items() if namespace.state != "DROPPING"]
     listed = ", ".join(names[:_SHOWN_NAMESPACES]) or "none"
     more = len(names) - _SHOWN_NAMESPACES
     raise NotFound(
         f"No namespace {store.namespace!r}.",
-        hint=f"There are: {listed}{f', and {more} more: headwater namespaces' * (more > 0)}.",
+        hint=f"There are: {listed}{f', and {more} more: headwater namespaces list' * (more > 0)}.",
         namespace=store.namespace,
     )
 
@@ -108,7 +115,8 @@ def command(
         group: which group gets it.
         name: how it is called.
         examples: whole command lines, shown under its help.
-        taken: short options of its own that a shared one would have.
+        taken: options of its own that a shared one would have; with both spellings of
+            `--namespace`, that is not shared.
     """
 
     def register(function: FunctionT) -> FunctionT:
@@ -159,6 +167,8 @@ def _shared_parameters(taken: Sequence[str]) -> list[inspect.Parameter]:
         "json": (False, Annotated[bool, json]),
         "no_color": (False, Annotated[bool, no_color]),
     }
+    if not spellings:
+        del options["namespace"]
     return [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation

@@ -13,10 +13,12 @@ from headwater.cli.nodes import (
     AscendingOption,
     LimitOption,
     PageOption,
+    ReasonOption,
     SortOption,
     TypeOption,
     WhichTypeOption,
     check_type,
+    delete_node,
     find,
     list_options,
     node_json,
@@ -26,6 +28,8 @@ from headwater.cli.nodes import (
     show_properties,
     show_times,
     show_title,
+    state_field,
+    state_of,
 )
 from headwater.cli.screen import CREATED, ID, NAME, STATE, Column
 from headwater.cli.wording import time_of
@@ -64,8 +68,8 @@ def list_contexts(
             {"contexts": [node_json(node) for node in nodes], "next_page_token": token or None}
         )
         return
-    rows = [(n.id, n.name, n.type, time_of(n.create_time_since_epoch)) for n in nodes]
-    call.screen.table((*CONTEXT_COLUMNS, CREATED), rows)
+    rows = [(n.id, n.name, n.type, state_of(n), time_of(n.create_time_since_epoch)) for n in nodes]
+    call.screen.table((*CONTEXT_COLUMNS, STATE, CREATED), rows)
     say_count(call, count=len(nodes), noun="context", token=token)
 
 
@@ -102,7 +106,7 @@ def show_context(
         )
         return
     show_title(call, node)
-    call.screen.fields([("name", node.name), *show_times(node)])
+    call.screen.fields([("name", node.name), state_field(state_of(node)), *show_times(node)])
     show_properties(call, node)
     show_contexts(call, "Parents", parents)
     show_contexts(call, "Children", children)
@@ -115,6 +119,27 @@ def show_context(
         page=executions,
         row=_execution_row,
     )
+
+
+@command(
+    app,
+    "delete",
+    examples=("headwater contexts delete nightly",),
+)
+def delete_context(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="A name, an id or context:ID.")],
+    *,
+    type: WhichTypeOption = None,
+    reason: ReasonOption = "",
+) -> None:
+    """Delete a context: its properties go, and its name is free again.
+
+    Its id, type and edges stay: lineage through it is whole, and shows it as DELETED.
+    """
+    from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
+
+    delete_node(call, TypeKind.CONTEXT, name, type_name=type, reason=reason)
 
 
 def _show_held(call: Call, node: Any, *, noun: str, columns: Any, page: Any, row: Any) -> None:  # noqa: ANN401 - of either kind

@@ -11,11 +11,13 @@ from headwater.cli.nodes import (
     ContextOption,
     LimitOption,
     PageOption,
+    ReasonOption,
     SortOption,
     TypeOption,
     WhichTypeOption,
     check_type,
     context_id,
+    delete_node,
     events_json,
     find,
     list_options,
@@ -28,6 +30,7 @@ from headwater.cli.nodes import (
     show_times,
     show_title,
     state_field,
+    state_of,
 )
 from headwater.cli.screen import CREATED, ID, NAME, STATE, Column, state_text
 from headwater.cli.wording import time_of
@@ -137,7 +140,7 @@ def show_execution(
     call.screen.fields(
         [
             ("name", node.name),
-            state_field(node.last_known_state),
+            state_field(state_of(node)),
             ("heartbeat", state_text(_beat_text(node, beats))),
             *show_times(node),
         ]
@@ -145,6 +148,27 @@ def show_execution(
     show_properties(call, node)
     show_contexts(call, "Contexts", contexts)
     show_events(call, events, {a.id: a for a in artifacts if a.id is not None}, by_artifact=False)
+
+
+@command(
+    app,
+    "delete",
+    examples=("headwater executions delete execution:3",),
+)
+def delete_execution(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="A name, an id or execution:ID.")],
+    *,
+    type: WhichTypeOption = None,
+    reason: ReasonOption = "",
+) -> None:
+    """Delete an execution: its properties go, and its name is free again.
+
+    Its id, type and edges stay: lineage through it is whole, and shows it as DELETED.
+    """
+    from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
+
+    delete_node(call, TypeKind.EXECUTION, name, type_name=type, reason=reason)
 
 
 class Beats:
@@ -167,13 +191,13 @@ def stale_executions(store: "MetadataStore", *, type_name: str | None = None) ->
 
 
 def _runs(node: Any) -> bool:  # noqa: ANN401 - an execution
-    return str(node.last_known_state) == _RUNNING
+    return state_of(node) == _RUNNING
 
 
 def _row(node: Any, beats: Beats | None) -> tuple[object, ...]:  # noqa: ANN401 - an execution
     created = time_of(node.create_time_since_epoch)
     beat = _beat_text(node, beats)
-    return (node.id, node.name, node.type, node.last_known_state, beat, created)
+    return (node.id, node.name, node.type, state_of(node), beat, created)
 
 
 def _beat_text(node: Any, beats: Beats | None) -> str | None:  # noqa: ANN401 - an execution

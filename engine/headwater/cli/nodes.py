@@ -13,7 +13,7 @@ from headwater.cli.wording import time_of
 from headwater.errors import NotFound
 
 if TYPE_CHECKING:
-    from headwater import MetadataStore
+    from headwater import MetadataStore, NodeKey
     from headwater_schema import Artifact, Context, Event, Execution, ListOptions, Page, TypeKind
 
     AnyNode = Artifact | Execution | Context
@@ -39,6 +39,9 @@ PageOption = Annotated[
     typer.Option("--page", "--cursor", metavar="TOKEN", help="Go on where a list was cut."),
 ]
 SortOption = Annotated[Order, typer.Option("--sort", help="What to order by.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; for the record of changes.")
+]
 AscendingOption = Annotated[
     bool, typer.Option("--ascending", help="Oldest or lowest first, instead of newest.")
 ]
@@ -121,6 +124,51 @@ def find(
         raise
 
 
+def delete_node(
+    call: Call, kind: "TypeKind", reference: str, *, type_name: str | None, reason: str
+) -> None:
+    """Delete the node that has that id or whole name, and say what is left of it."""
+    with call.store() as store:
+        key = _exactly(store, kind, reference, type_name)
+        left = store.delete(key, reason=reason)
+    if call.json:
+        call.screen.answer({"tombstone": left._asdict()})
+        return
+    title = left.name or f"{left.type} #{left.id}"
+    time = time_of(left.deleted_time_since_epoch)
+    what = "  deleted" if left.new else f"  was deleted before, at {time}"
+    call.screen.line((title, "bold cyan"), (f"  {left.type} ", ""), (f"{key}", "dim"), (what, ""))
+    if left.new:
+        call.screen.say(f"Its lineage stays, and shows it as DELETED; see {key}.")
+
+
+def rename_artifact(
+    call: Call, reference: str, new_name: str, *, type_name: str | None, reason: str
+) -> None:
+    """Give the artifact that has that id or whole name another name, and say so."""
+    from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
+
+    with call.store() as store:
+        key = _exactly(store, TypeKind.ARTIFACT, reference, type_name)
+        store.rename(key, new_name, reason=reason)
+        (node,) = store.artifacts.by_ids([key.id])
+    if call.json:
+        call.screen.answer({"artifact": node_json(node)})
+        return
+    call.screen.line((title_of(node), "bold cyan"), (f"  {node.type} ", ""), (str(key), "dim"))
+
+
+def _exactly(
+    store: "MetadataStore", kind: "TypeKind", reference: str, type_name: str | None
+) -> "NodeKey":
+    try:
+        return store.exact_names.find(reference, kinds=[kind], type_name=type_name)
+    except NotFound:
+        if not (reference.isascii() and reference.isdecimal()):
+            raise
+    return store.exact_names.find(f"{kind.lower()}:{reference}", kinds=[kind])
+
+
 def node_json(node: "AnyNode") -> dict[str, Any]:
     """Return a node as JSON-ready values."""
     return {"kind": str(node.kind), **node.model_dump(mode="json")}
@@ -146,6 +194,7 @@ def show_times(node: "AnyNode") -> list[tuple[str, object]]:
         ("external id", node.external_id),
         ("created", time_of(node.create_time_since_epoch)),
         ("updated", time_of(node.last_update_time_since_epoch)),
+        ("deleted", time_of(node.deleted_time_since_epoch) or None),
     ]
 
 
@@ -196,6 +245,14 @@ def show_events(
 def events_json(events: "Sequence[Event]") -> list[dict[str, Any]]:
     """Return events as JSON-ready values."""
     return [event.model_dump(mode="json") for event in events]
+
+
+def state_of(node: "AnyNode") -> str | None:
+    """Return a node's state; DELETED for the tombstone of one that has no such state."""
+    if node.deleted_time_since_epoch is not None:
+        return "DELETED"
+    state = getattr(node, "state", None) or getattr(node, "last_known_state", None)
+    return None if state is None else str(state)
 
 
 def state_field(state: str | None) -> tuple[str, object]:

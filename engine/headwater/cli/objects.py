@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headwater.cli.call import Call, command, group, refuse
+from headwater.cli.confirm import YesOption, confirm
+from headwater.cli.exits import exit_code
 from headwater.cli.nodes import LimitOption, find, say_count
 from headwater.cli.screen import Column
 from headwater.cli.wording import size_of
@@ -22,6 +24,8 @@ app = group("objects", "Large objects, kept by the sha256 of their bytes.")
 
 _DIGEST = re.compile(r"(?:sha256:|headwater://sha256/)?[0-9a-f]{64}", re.IGNORECASE)
 _CHUNK_BYTES = 1_048_576
+_UNIT_S = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
+_COUNTS = ("removed", "removed_bytes", "kept", "too_young", "failed")
 _COLUMNS = (Column("DIGEST", "cyan"), Column("SIZE", show=size_of, right=True))
 
 
@@ -114,6 +118,73 @@ def list_objects(
         return
     call.screen.table(_COLUMNS, [(stored.digest, stored.size_bytes) for stored in shown])
     say_count(call, count=len(shown), noun="object", token=token)
+
+
+@command(
+    app,
+    "gc",
+    examples=(
+        "headwater objects gc --dry-run",
+        "headwater objects gc --older-than 7d --yes",
+    ),
+)
+def collect(
+    call: Call,
+    *,
+    older_than: Annotated[
+        str,
+        typer.Option(
+            "--older-than", metavar="TIME", help="Leave what was put since: 90m, 24h, 7d."
+        ),
+    ] = "24h",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Remove nothing, say what would be removed.")
+    ] = False,
+    yes: YesOption = False,
+) -> None:
+    """Remove the objects that nothing in this database refers to, in any namespace.
+
+    Payloads of deleted artifacts are among them. An object store that several databases share
+    must not be collected: what only another one refers to would go.
+    """
+    age_s = _seconds(older_than)
+    with call.any_store() as store:
+        found = store.collect_garbage(older_than_s=age_s, dry_run=True)
+        if not dry_run and found.removed:
+            what = f"{found.removed:,} objects, {size_of(found.removed_bytes)}, of {store.objects.location}"
+            confirm(call, f"{what} go, to which nothing in this database refers.", "gc", yes=yes)
+            found = store.collect_garbage(older_than_s=age_s)
+    if call.json:
+        call.screen.answer(
+            {
+                **{name: getattr(found, name) for name in _COUNTS},
+                "dry_run": dry_run,
+                "failures": [
+                    {"digest": digest, "error": str(error)} for digest, error in found.failures
+                ],
+            }
+        )
+    else:
+        call.screen.fields(
+            [
+                ("would remove" if dry_run else "removed", found.removed),
+                ("size", size_of(found.removed_bytes)),
+                ("kept", found.kept),
+                ("too young", found.too_young),
+                ("failed", found.failed or None),
+            ]
+        )
+    for digest, error in found.failures:
+        call.screen.say(f"{digest}: {error}", style="red")
+    if found.failures:
+        raise typer.Exit(exit_code(found.failures[0][1]))
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"([0-9]{1,7})([smhdw])", text)
+    if found is None:
+        raise refuse(f"{text!r:.100} is no age.", hint="Use s, m, h, d or w: 90m, 24h, 7d.")
+    return int(found[1]) * _UNIT_S[found[2]]
 
 
 def _digest(store: "MetadataStore", name: str, type_name: str | None) -> str:

@@ -33,8 +33,10 @@ from headwater_schema.nodes import Node
 from headwater_schema.stored import (
     CUSTOM_PREFIXES,
     DECLARED_PREFIXES,
+    FREED_KEYS,
     LONG_TEXT_BYTES,
     START_CHARACTERS,
+    TOMBSTONE,
     Prefix,
 )
 
@@ -188,6 +190,7 @@ _FIXED = frozenset(
         "size_bytes",
         "series",
         "version",
+        TOMBSTONE,
     }
 )
 
@@ -208,6 +211,8 @@ def decode_node(kind: TypeKind, stored: Mapping[str, Any], fetch: Fetch) -> Any:
             fields[_family(key)][key[2:]] = value
         elif key[2:3] == "_" and key[:3] in _DECODED:
             fields[_family(key)][key[3:]] = _decode_value(key[:3], value, fetch)
+    if TOMBSTONE in stored:
+        fields |= {key: stored.get(kept) for key, kept in FREED_KEYS.items()}
     if kind is TypeKind.ARTIFACT:
         fields["uri"] = stored.get("uri_long", stored.get("uri", ""))
         state = stored.get("state")
@@ -251,15 +256,19 @@ def encode_path(path: tuple[PathStep, ...]) -> str | None:
     return json.dumps(steps, ensure_ascii=False, separators=(",", ":"))
 
 
+def decode_path(stored: str) -> tuple[PathStep, ...]:
+    """Return an event's path from its stored text."""
+    return tuple(PathStep(**step) for step in json.loads(stored))
+
+
 def decode_event(row: list[Any]) -> Event:
     """Return the event of a row `[artifact_id, execution_id, type, time, path]`."""
     artifact_id, execution_id, event_type, time, path = row
-    steps = () if path is None else tuple(PathStep(**step) for step in json.loads(path))
     return Event.model_construct(
         artifact_id=artifact_id,
         execution_id=execution_id,
         type=EventType(event_type),
-        path=steps,
+        path=() if path is None else decode_path(path),
         milliseconds_since_epoch=time,
     )
 

@@ -17,6 +17,7 @@ from neo4j.exceptions import (
     ConstraintError,
     DriverError,
     Neo4jError,
+    ResultFailedError,
     ServiceUnavailable,
     SessionExpired,
 )
@@ -247,6 +248,7 @@ class Graph:
 
 def translated(error: Exception, address: str) -> HeadwaterError:
     """Return the error of ours that says the same."""
+    error = _first_told(error)
     match error:
         case AuthError():
             return Unauthenticated(
@@ -277,7 +279,16 @@ def translated(error: Exception, address: str) -> HeadwaterError:
             return _by_code(error)
 
 
+def _first_told(error: Exception) -> Exception:
+    """Return the failure itself, where this is the driver's second word about it."""
+    cause = error.__cause__
+    if isinstance(error, ResultFailedError) and isinstance(cause, _FAILURES):
+        return cause
+    return error
+
+
 def _is_retryable(error: Exception) -> bool:
+    error = _first_told(error)
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
 
 

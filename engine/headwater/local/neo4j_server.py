@@ -19,6 +19,7 @@ from headwater.local.layout import Layout
 from headwater.local.ports import LOOPBACK
 from headwater.local.progress import Progress
 from headwater.local.secret import ensure_password
+from headwater.local.stage import settle
 from headwater.local.status import ServerStatus
 from headwater.settings import Settings
 
@@ -72,11 +73,14 @@ class Neo4jServer:
     def launch(self, layout: Layout, ports: Mapping[str, int]) -> Launch:
         """Write neo4j.conf and the first password, and return the command.
 
+        A bulk load that did not end is put in place or thrown away first.
+
         Raises:
             WrongJava: there is no Java that fits.
             FailedPrecondition: the store has a password, but its file is gone.
         """
         java = find_java(java_candidates())
+        settle(layout)
         _ensure_auth(layout)
         write_whole(layout.conf / "neo4j.conf", _conf(ports))
         classes = f"{jars_folder(self.settings)}/*"

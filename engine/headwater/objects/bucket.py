@@ -45,6 +45,8 @@ MIB = 1 << 20
 GIB = 1 << 30
 MAX_PARTS = 10_000  # of one multipart upload, in S3
 PARALLEL_PARTS = 3
+REFRESH_S = 3_600.0
+"""An object that was last put longer ago than this is refreshed when it is put again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +155,31 @@ class BucketStore(ObjectStore):
         with suppress(NotFound), self._speaking(digest):
             self._client.remove_object(self._bucket, key)
 
+    def collect(self, digest: str, *, older_than_s: float) -> bool:
+        """Remove the object unless it was put lately; see `ObjectStore.collect`.
+
+        S3 cannot look and remove in one request. A put that refreshes the object between the
+        two loses it, but in a bucket with versioning, where the bytes stay behind a marker.
+        What was put again within the hour before may look older than it is, by that hour.
+        """
+        try:
+            with self._speaking(digest):
+                found = self._client.stat_object(self._bucket, self._key(digest))
+        except NotFound:
+            return False
+        if found.last_modified is None or _age_s(found.last_modified) < older_than_s:
+            return False
+        self._remove(self._key(digest))
+        return True
+
     def list(self) -> Iterator[StoredObject]:
         """Yield every object in the order of the digests; keys of others are passed over."""
         for found in self._list_keys("sha256/"):
             name = (found.object_name or "").rpartition("/")[2]
             with suppress(InvalidArgument):
                 if self._key(name) == found.object_name:
-                    yield StoredObject(parse_digest(name), found.size or 0)
+                    put_s = found.last_modified.timestamp() if found.last_modified else None
+                    yield StoredObject(parse_digest(name), found.size or 0, put_s=put_s)
 
     def presign(self, digest: str, *, expires_s: int = 3600) -> str:
         """Return a link to download the object; see `ObjectStore.presign`."""
@@ -218,10 +238,39 @@ class BucketStore(ObjectStore):
         return StoredObject(digest, size_bytes, new=True)
 
     def _holds(self, digest: str, size_bytes: int) -> bool:
+        """Return whether the object is there whole, after keeping it from `collect` if it is."""
+        key = self._key(digest)
         try:
-            return self.stat(digest).size_bytes == size_bytes
+            with self._speaking(digest):
+                found = self._client.stat_object(self._bucket, key)
+                if found.size != size_bytes:
+                    return False
+                if found.last_modified is None or _age_s(found.last_modified) > REFRESH_S:
+                    self._refresh(key, size_bytes)
         except NotFound:
             return False
+        return True
+
+    def _refresh(self, key: str, size_bytes: int) -> None:
+        """Have the store write an object anew from itself; S3 wants something to be different."""
+        self._client.compose_object(
+            self._bucket,
+            key,
+            [
+                ComposeSource(self._bucket, key, offset=offset, length=length)
+                for offset, length in _pieces(size_bytes, self._copy_bytes(size_bytes))
+            ]
+            if size_bytes > self._portions.copy_bytes
+            else [ComposeSource(self._bucket, key)],
+            metadata={"put-again": datetime.now(UTC).isoformat()},
+        )
+
+    def _copy_bytes(self, size_bytes: int) -> int:
+        """Return how much of an object of that size the store copies in one call."""
+        copy_bytes = self._portions.copy_bytes
+        while size_bytes > copy_bytes * MAX_PARTS:
+            copy_bytes *= 2
+        return copy_bytes
 
     def _upload(self, stream: Readable, digest: str, size_bytes: int) -> None:
         part_bytes = _part_bytes(size_bytes, self._portions.part_bytes)
@@ -274,9 +323,7 @@ class BucketStore(ObjectStore):
     def _settle(self, digest: str, size_bytes: int, segments: Sequence[Segment]) -> StoredObject:
         if self._holds(digest, size_bytes):
             return StoredObject(digest, size_bytes)
-        copy_bytes = self._portions.copy_bytes
-        while size_bytes > copy_bytes * MAX_PARTS:
-            copy_bytes *= 2
+        copy_bytes = self._copy_bytes(size_bytes)
         sources = [
             ComposeSource(self._bucket, segment.name, offset=offset, length=length)
             for segment in segments
@@ -370,6 +417,10 @@ class _Body:
     def close(self) -> None:
         self._response.close()
         self._response.release_conn()
+
+
+def _age_s(time: datetime) -> float:
+    return (datetime.now(UTC) - time).total_seconds()
 
 
 def _pieces(size_bytes: int, piece_bytes: int) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ fetching them to files. Knows neither folders of objects nor S3.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
@@ -31,11 +31,14 @@ class StoredObject:
         size_bytes: its length.
         new: whether the put that returned this wrote it; False when it was there before,
             and in answers of other calls.
+        put_s: when it was last put, in seconds since the epoch by the store's own clock; known
+            of what `list` yields.
     """
 
     digest: str
     size_bytes: int
     new: bool = False
+    put_s: float | None = field(default=None, compare=False)
 
     @property
     def uri(self) -> str:
@@ -60,8 +63,9 @@ class ObjectStore(ABC):
     def put(self, payload: Payload) -> StoredObject:
         """Store the payload and return its address.
 
-        Memory stays constant whatever the size. Putting the same bytes again changes
-        nothing and answers with `new=False`. When this raises, the payload is not stored.
+        Memory stays constant whatever the size. Putting the same bytes again answers with
+        `new=False` and changes nothing but when they were last put, which keeps them from
+        `collect`. When this raises, the payload is not stored.
 
         Args:
             payload: bytes, a Path to a file, an open binary file (read from where it
@@ -98,6 +102,20 @@ class ObjectStore(ABC):
     @abstractmethod
     def delete(self, digest: str) -> None:
         """Remove the object; removing what is not there does nothing."""
+
+    @abstractmethod
+    def collect(self, digest: str, *, older_than_s: float) -> bool:
+        """Remove the object unless it was put lately; return whether it was removed.
+
+        A put of the same bytes at the same time either keeps the object or makes it again.
+
+        Args:
+            digest: the object's address.
+            older_than_s: an object put more recently than this stays.
+
+        Raises:
+            PermissionDenied: the store does not let it go.
+        """
 
     @abstractmethod
     def list(self) -> Iterator[StoredObject]:

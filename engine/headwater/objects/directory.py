@@ -90,6 +90,31 @@ class DirectoryStore(ObjectStore):
             path.unlink()
             sync_folder(path.parent)
 
+    def collect(self, digest: str, *, older_than_s: float) -> bool:
+        """Remove the object unless it was put lately; see `ObjectStore.collect`.
+
+        It is moved aside before its age is looked at: whoever puts it from then on makes it
+        anew, and whoever put it before has touched it, so that it goes back.
+        """
+        path = self._path(digest)
+        with disk_errors(path):
+            if _touched_s(path) > time.time() - older_than_s:
+                return False
+            make_folder(self._temporary)
+            aside = self._temporary / uuid.uuid4().hex
+            try:
+                path.rename(aside)
+            except FileNotFoundError:
+                return False
+            old = _touched_s(aside) <= time.time() - older_than_s
+            if old:
+                # A store that is opened now may sweep it away first.
+                aside.unlink(missing_ok=True)
+            else:
+                aside.replace(path)
+            sync_folder(path.parent)
+        return old
+
     def list(self) -> Iterator[StoredObject]:
         """Yield every object in the order of the digests; files of others are passed over."""
         for outer in _sorted_names(self._folder / "sha256"):
@@ -161,7 +186,8 @@ class DirectoryStore(ObjectStore):
     def _list_folder(self, folder: Path) -> Iterator[StoredObject]:
         for name in _sorted_names(folder):
             with suppress(FileNotFoundError, InvalidArgument):
-                stored = StoredObject(parse_digest(name), (folder / name).stat().st_size)
+                found = (folder / name).stat()
+                stored = StoredObject(parse_digest(name), found.st_size, put_s=found.st_mtime)
                 if self._path(name) == folder / name:
                     yield stored
 
@@ -186,7 +212,7 @@ def _link(temporary: Path, target: Path, *, size_bytes: int) -> bool:
     try:
         os.link(temporary, target)
     except FileExistsError:
-        if target.stat().st_size == size_bytes:
+        if _put_again(target, size_bytes=size_bytes):
             return False
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
@@ -197,6 +223,15 @@ def _link(temporary: Path, target: Path, *, size_bytes: int) -> bool:
     there = target.exists() and target.stat().st_size == size_bytes
     temporary.replace(target)
     return not there
+
+
+def _put_again(target: Path, *, size_bytes: int) -> bool:
+    """Touch an object that is there whole; return False where it is cut, gone or not ours."""
+    with suppress(FileNotFoundError, PermissionError):
+        if target.stat().st_size == size_bytes:
+            os.utime(target)
+            return True
+    return False
 
 
 def _sorted_names(folder: Path) -> list[str]:

@@ -23,6 +23,7 @@ _STATE_STYLES = {
     "RUNNING": "yellow",
     "PENDING": "yellow",
 }
+_GONE = "DELETED"
 _QUIET_STATES = frozenset({"LIVE", "COMPLETE", None})
 _BOX_WIDTH, _BOX_HEIGHT, _COLUMN_GAP, _ROW_GAP, _MARGIN = 190, 44, 60, 22, 12
 _TITLE_CHARACTERS = 26
@@ -126,8 +127,10 @@ def to_dot(lineage: Drawable) -> str:
     for node in lineage.nodes:
         shape = "box" if node.kind is TypeKind.ARTIFACT else "ellipse"
         bold = ", penwidth=2" if node.key == lineage.start else ""
-        label = f"{_quoted(node.title)}\\n{_quoted(node.type)}"
-        lines.append(f'  "{node.key}" [shape={shape}, label="{label}"{bold}];')
+        gone = node.state == _GONE
+        label = f"{_quoted(node.title)}\\n{_quoted(node.type)}" + f"\\n{_GONE}" * gone
+        dashed = ", style=dashed" * gone
+        lines.append(f'  "{node.key}" [shape={shape}, label="{label}"{bold}{dashed}];')
     for event in lineage.events:
         label = "" if event.type in ("INPUT", "OUTPUT") else f' [label="{event.type}"]'
         lines.append(f'  "{event.source}" -> "{event.target}"{label};')
@@ -290,12 +293,17 @@ def _box(node: LineageNode, place: tuple[int, int], *, start: bool) -> str:
     title, type_name = visible(node.title), visible(node.type)
     short = title if len(title) <= _TITLE_CHARACTERS else title[: _TITLE_CHARACTERS - 1] + "…"
     middle = x + _BOX_WIDTH // 2
+    gone = node.state == _GONE
+    dashed, struck = (
+        (' stroke-dasharray="4 3"', ' text-decoration="line-through"') if gone else ("", "")
+    )
     return (
-        f"<g><title>{escape(title)} ({escape(type_name)}) {escape(str(node.key))}</title>"
+        f"<g><title>{escape(title)} ({escape(type_name)}) {escape(str(node.key))}"
+        f"{f' {_GONE}' * gone}</title>"
         f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="{radius}" '
-        f'fill="{fill}" stroke="{stroke}" stroke-width="{3 if start else 1}"/>'
+        f'fill="{fill}" stroke="{stroke}" stroke-width="{3 if start else 1}"{dashed}/>'
         f'<text x="{middle}" y="{y + 18}" text-anchor="middle" font-weight="bold" '
-        f'fill="#0f172a">{escape(short)}</text>'
+        f'fill="#0f172a"{struck}>{escape(short)}</text>'
         f'<text x="{middle}" y="{y + 34}" text-anchor="middle" fill="#475569">'
         f"{escape(type_name[:_TITLE_CHARACTERS])}</text></g>"
     )

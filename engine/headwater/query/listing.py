@@ -1,8 +1,8 @@
 """Listing: nodes of one kind in an order, a page at a time, as one statement.
 
 The only place besides `graph.statements` where a statement's text is put together, and only
-from the literals below: the label, the order key, the direction and the scope are each one of
-a closed set.
+from the literals below (the label, the order key, the direction and the scope are each one of
+a closed set) and from the parts of a filter, which `filter_cypher` makes.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 from headwater.errors import InvalidArgument
 from headwater.graph.statements import Statement, literal
+from headwater.query.filter_plan import Filter
 from headwater.query.paging import decode_token
 from headwater_schema import ListOptions, OrderField, TypeKind
 
@@ -62,6 +63,7 @@ def list_page(
     *,
     by_type: bool = False,
     by_state: bool = False,
+    filtered: Filter | None = None,
 ) -> Listing:
     """Return the statement for one page and one row more, which tells whether another follows.
 
@@ -79,7 +81,7 @@ def list_page(
         )
     after = decode_token(options)
     by_id = options.order_by is OrderField.ID
-    parts = _match(kind, scope, options.order_by)
+    parts = _match(kind, scope, options.order_by, filtered)
     if by_type and scope is not Scope.TYPES:
         parts.append("AND node.type_id IN $type_ids")
     if by_state:
@@ -90,11 +92,36 @@ def list_page(
     parts.append("LIMIT $limit")
     parts.append("RETURN properties(node) AS properties")
     parameters: dict[str, Any] = {"limit": options.max_result_size + 1}
+    if filtered is not None:
+        parameters |= filtered.parameters
     if after is not None:
         parameters |= {"after_id": after.id} | ({} if by_id else {"after_key": after.key})
     narrowed = "_typed" * by_type + "_in_state" * by_state
     order = f"{options.order_by.lower()}_{options.is_asc}"
-    name = f"listing/{kind.lower()}_{scope.value}{narrowed}_{order}"
+    name = f"listing/{kind.lower()}_{scope.value}{narrowed}{'_filtered' * bool(filtered)}_{order}"
+    return Listing(Statement(name, literal(parts)), parameters)
+
+
+def list_ids(kind: TypeKind, filtered: Filter, *, among: bool, limit: int | None) -> Listing:
+    """Return the statement for the ids of the nodes that a filter matches, ascending, in one list.
+
+    Parameters to add: `namespace`, and `among`, the ids to look at, where it is so asked.
+    """
+    parts: list[LiteralString] = []
+    conditions = filtered.where
+    if among:
+        parts.extend(("UNWIND $among AS id", "WITH DISTINCT id", f"MATCH ({_NODES[kind]})"))
+        parts.append("WHERE node.namespace = $namespace AND node.id = id")
+    else:
+        parts.extend(_start(kind, filtered) or _by_index(kind, OrderField.ID))
+        conditions = filtered.after_start if filtered.start else conditions
+    parts.extend(f"AND {condition}" for condition in conditions)
+    parts.append("WITH node.id AS id ORDER BY id")
+    if limit is not None:
+        parts.append("LIMIT $limit")
+    parts.append("RETURN collect(id) AS ids")
+    parameters = filtered.parameters | ({} if limit is None else {"limit": limit})
+    name = f"listing/{kind.lower()}_ids{'_among' * among}_filtered"
     return Listing(Statement(name, literal(parts)), parameters)
 
 
@@ -110,9 +137,33 @@ def list_all(kind: TypeKind, scope: Scope) -> Statement:
     return Statement(f"listing/{kind.lower()}_{scope.value}", literal(parts))
 
 
-def _match(kind: TypeKind, scope: Scope, order: OrderField) -> list[LiteralString]:
+def _match(
+    kind: TypeKind, scope: Scope, order: OrderField, filtered: Filter | None = None
+) -> list[LiteralString]:
+    conditions: list[LiteralString] = []
+    if filtered is not None:
+        begun = filtered.start and scope is not Scope.CONTEXT
+        texts = filtered.after_start if begun else filtered.where
+        conditions = [f"AND {condition}" for condition in texts]
     if scope is Scope.CONTEXT:
-        return [_IN_CONTEXT[kind], "WITH node WHERE true"]
+        return [_IN_CONTEXT[kind], "WITH node WHERE true", *conditions]
+    start = _start(kind, filtered) if filtered is not None else []
+    lines = start or _by_index(kind, order)
+    if scope is Scope.TYPES:
+        lines.append("AND node.type_id IN $type_ids")
+    return [*lines, *conditions]
+
+
+def _start(kind: TypeKind, filtered: Filter) -> list[LiteralString]:
+    """Return the lines that leave it to the filter where to begin, none if it does not say."""
+    if filtered.start:
+        return [*filtered.start, "WHERE node.namespace = $namespace"]
+    if filtered.seeks:
+        return [f"MATCH ({_NODES[kind]})", "WHERE node.namespace = $namespace"]
+    return []
+
+
+def _by_index(kind: TypeKind, order: OrderField) -> list[LiteralString]:
     # Left alone the planner sorts the whole namespace for every page ordered by a time. With the
     # hint, and a condition on each key of the index, it reads the page from the index in order.
     lines: list[LiteralString] = [
@@ -122,8 +173,6 @@ def _match(kind: TypeKind, scope: Scope, order: OrderField) -> list[LiteralStrin
     ]
     if order is not OrderField.ID:
         lines.append(f"AND {_KEYS[order]} IS NOT NULL")
-    if scope is Scope.TYPES:
-        lines.append("AND node.type_id IN $type_ids")
     return lines
 
 

@@ -1,14 +1,20 @@
 """Nodes: artifacts, executions and contexts read back, one service for each kind."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
+from headwater.errors import InvalidArgument
+from headwater.graph.indexes import list_indexes
 from headwater.graph.records import decode_node, rows_of
 from headwater.graph.session import Row
-from headwater.graph.statements import load
+from headwater.graph.statements import Statement, load
+from headwater.query.filter_check import Checked, check
+from headwater.query.filter_cypher import MARK, Known
+from headwater.query.filter_plan import Filter, compile_filter
 from headwater.query.listing import Scope as ListScope
-from headwater.query.listing import list_all, list_page
+from headwater.query.listing import list_all, list_ids, list_page
 from headwater.query.paging import Position, encode_token
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
@@ -23,7 +29,7 @@ from headwater_schema import (
     Page,
     TypeKind,
 )
-from headwater_schema.stored import LABELS
+from headwater_schema.stored import LABELS, LONG_TEXT_BYTES, Prefix
 
 NodeT = TypeVar("NodeT", Artifact, Execution, Context)
 
@@ -81,43 +87,116 @@ class NodeService(Generic[NodeT]):
         options: ListOptions | None = None,
         *,
         type_name: str | None = None,
+        type_ids: Sequence[int] | None = None,
         context_id: int | None = None,
         state: ArtifactState | ExecutionState | None = None,
     ) -> Page[NodeT]:
         """Return one page of nodes.
 
         Args:
-            options: size, order and token of the page.
+            options: size, order, token and filter of the page.
             type_name: only of this type, in all its versions.
+            type_ids: only of these types.
             context_id: only of this context.
             state: only in this state.
+
+        Raises:
+            InvalidArgument: the filter is none, or needs a value that lies in the object store;
+                the token is none of this order.
         """
         options = options or ListOptions()
         scope = ListScope.ALL
         parameters: dict[str, Any] = {}
         if context_id is not None:
             scope, parameters = ListScope.CONTEXT, {"context_id": context_id}
+        wanted = None if type_ids is None else set(type_ids)
         if type_name is not None:
-            parameters["type_ids"] = self._type_ids(type_name)
+            named = {i for i in self._type_ids(type_name) if i is not None}
+            wanted = named if wanted is None else named & wanted
+        if wanted is not None:
+            parameters["type_ids"] = sorted(wanted)
         if state is not None:
             parameters["state"] = str(state)
+        filtered = self._filter(options.filter_query) if options.filter_query else None
         listing = list_page(
             self.kind,
             scope,
             options,
-            by_type=type_name is not None,
+            by_type=wanted is not None,
             by_state=state is not None,
+            filtered=filtered,
         )
-        rows = self._scope.graph.read(
-            listing.statement,
-            namespace=self._scope.namespace,
-            **listing.parameters,
-            **parameters,
-        )
+        rows = self._filtered(listing.statement, filtered, listing.parameters | parameters)
         nodes = self._nodes(rows[: options.max_result_size])
         more = len(rows) > options.max_result_size
         token = encode_token(options, _position(nodes[-1], options.order_by)) if more else ""
         return Page(tuple(nodes), token)
+
+    def matching_ids(
+        self,
+        filter_query: str,
+        *,
+        among: Sequence[int] | None = None,
+        limit: int | None = None,
+    ) -> list[int]:
+        """Return the ids of the nodes that a filter matches, ascending; an empty one matches all.
+
+        Args:
+            filter_query: a condition in MLMD's filter language.
+            among: looks at the nodes with these ids alone.
+            limit: stops after so many.
+
+        Raises:
+            InvalidArgument: it is no filter, or needs a value that lies in the object store.
+        """
+        filtered = self._filter(filter_query) if filter_query else Filter()
+        listing = list_ids(self.kind, filtered, among=among is not None, limit=limit)
+        more = {} if among is None else {"among": list(among)}
+        ((ids,),) = self._filtered(listing.statement, filtered, listing.parameters | more)
+        return cast("list[int]", ids)
+
+    def _filter(self, text: str) -> Filter:
+        checked = check(self.kind, text)
+        declared = {
+            key
+            for custom, key in checked.keys
+            if not custom
+            for node_type in self._types.all(self.kind)
+            for key in node_type.properties
+        }
+        known = Known(
+            declared=frozenset(declared),
+            custom=self._indexed_custom(checked),
+            plain_bytes=min(LONG_TEXT_BYTES, self._scope.offload_bytes),
+        )
+        return compile_filter(checked, known)
+
+    def _indexed_custom(self, checked: Checked) -> frozenset[str]:
+        """Return the keys of custom properties that have an index, asked for only where it helps."""
+        if not any(custom for custom, _ in checked.keys):
+            return frozenset()
+        return frozenset(
+            index.key.removeprefix(Prefix.CUSTOM)
+            for index in list_indexes(self._scope.graph)
+            if index.label == LABELS[self.kind] and index.key.startswith(Prefix.CUSTOM)
+        )
+
+    def _filtered(
+        self, statement: Statement, filtered: Filter | None, parameters: dict[str, Any]
+    ) -> list[Row]:
+        try:
+            return self._scope.graph.read(statement, namespace=self._scope.namespace, **parameters)
+        except InvalidArgument as error:
+            found = re.search(rf"{MARK}(\d+) ", str(error))
+            if filtered is None or found is None:
+                raise
+            asked = filtered.marks[int(found[1])]
+            raise InvalidArgument(
+                f"Invalid `filter_query`: a value of property {asked.key!r:.200} lies in the object "
+                "store, where it can only be tested by = and IN.",
+                hint="Ask for something else of it, or raise HEADWATER_OFFLOAD_BYTES before it is put.",
+                key=asked.key,
+            ) from error
 
     def _type_ids(self, type_name: str | None) -> Sequence[int | None]:
         if type_name is None:

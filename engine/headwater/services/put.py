@@ -93,7 +93,7 @@ class PutService:
             try:
                 return self._put(request, type_ids, floors, caller)
             except _StaleTypes:
-                self._forget()
+                self._forget(request)
             except AlreadyExists as error:
                 if not self._raise_floors(request, floors, error):
                     raise _explained(error, self._scope.namespace) from error.__cause__
@@ -172,10 +172,12 @@ class PutService:
             )
         found = self._types.by_id(type_id)
         if found is None:
-            raise NotFound(
+            # MLMD sees of an update that the type is not the stored one before it looks for it.
+            error = NotFound if node.id is None else InvalidArgument
+            raise error(
                 f"Cannot find type for {node.kind.lower()}: no type has id {type_id} in namespace "
                 f"{self._scope.namespace!r}.",
-                type_id=type_id,
+                unknown_type_id=type_id,
             )
         return found
 
@@ -242,11 +244,27 @@ class PutService:
             floors[position] = taken
         return raised
 
-    def _forget(self) -> None:
+    def _forget(self, request: PutRequest) -> None:
+        """Drop all that is kept of the namespace, and check that the request still means the same."""
+        ids = {n.type_id for kind in TypeKind for n in nodes_of(request, kind)} - {None}
+        believed = {i: self._types.by_id(i) for i in ids if i is not None}
         self._types.forget()
         self._namespaces.forget()
-        self._namespaces.ensure()
         self._scope.ids.forget(self._scope.namespace)
+        self._namespaces.ensure()
+        for type_id, before in believed.items():
+            after = self._types.by_id(type_id)
+            if before and after and _named(before) != _named(after):
+                raise Aborted(
+                    f"Namespace {self._scope.namespace!r} was dropped and made again: type id "
+                    f"{type_id} was {before.name!r:.200} and is {after.name!r:.200} now.",
+                    hint="Register the types again, and use their new ids.",
+                    type_id=type_id,
+                )
+
+
+def _named(node_type: NodeType) -> tuple[TypeKind, str, str]:
+    return node_type.kind, node_type.name, node_type.version or ""
 
 
 class _Clash:

@@ -9,7 +9,7 @@ from headwater.services.door import Written
 from headwater.services.put_plan import PutPlan, event_properties, nodes_of
 from headwater_schema import PutAnswer, PutRequest, TypeKind
 from headwater_schema.changes import Element, ElementChange, ElementKind
-from headwater_schema.stored import LABELS
+from headwater_schema.stored import LABELS, TOMBSTONE
 
 Missing = Callable[[str, list[int]], list[int]]
 """Returns those of the ids that no node of a label has."""
@@ -96,6 +96,13 @@ class PutOutcome:
                 raise InvalidArgument(
                     f"{kind.capitalize()} {node.id} has type id {before['type_id']}, which cannot "
                     f"change to {node.type_id}.",
+                    id=node.id,
+                )
+            if TOMBSTONE in before:
+                raise FailedPrecondition(
+                    f"{kind.capitalize()} {node.id} was deleted at {before[TOMBSTONE]}, and a "
+                    f"tombstone is never changed.",
+                    hint="Leave the id out to insert a new one.",
                     id=node.id,
                 )
             stored = before["last_update_time_since_epoch"]
@@ -275,5 +282,7 @@ def unknown_ids(kind: TypeKind, ids: Sequence[int], namespace: str) -> InvalidAr
 def _not_there(label: str, ids: Sequence[int], namespace: str) -> InvalidArgument:
     listed = ", ".join(str(i) for i in list(ids)[:10])
     return InvalidArgument(
-        f"No {label.lower()} with id {listed} in namespace {namespace!r}.", ids=list(ids)
+        f"No {label.lower()} with id {listed} in namespace {namespace!r}.",
+        ids=list(ids),
+        label=label,
     )

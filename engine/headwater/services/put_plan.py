@@ -185,10 +185,11 @@ class Planner:
     def _check_node(self, kind: TypeKind, node: Node) -> None:
         node_type = self._type_of(node)
         if node_type.kind is not kind:
-            raise NotFound(
+            error = NotFound if node.id is None else InvalidArgument
+            raise error(
                 f"Cannot find type for {_NAMES[kind]}: type id {node.type_id} is "
                 f"{node_type.kind.lower()} type {node_type.name!r:.200}.",
-                type_id=node.type_id,
+                unknown_type_id=node.type_id,
             )
         masked = _masked_keys(self._mask(kind)) if node.id is not None else None
         for key, value in node.properties.items():

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from headwater.errors import AlreadyExists, InvalidArgument, NotFound, Unimplemented
+from headwater.errors import Aborted, AlreadyExists, InvalidArgument, NotFound, Unimplemented
 from headwater.graph.indexes import create_indexes, indexable, list_indexes
 from headwater.graph.records import rows_of
 from headwater.graph.session import Transaction
@@ -17,6 +17,7 @@ from headwater.graph.statements import load
 from headwater.services.door import Caller, Written
 from headwater.services.namespaces import NamespaceService
 from headwater.services.scope import Scope
+from headwater.visible import visible
 from headwater_schema import (
     ArtifactBaseType,
     ArtifactType,
@@ -37,6 +38,10 @@ _SYSTEM_IDS = {(str(kind), name): i for i, (kind, name) in enumerate(SYSTEM_TYPE
 _INDEXED_KINDS = frozenset(
     {PropertyKind.INT, PropertyKind.DOUBLE, PropertyKind.STRING, PropertyKind.BOOLEAN}
 )
+
+
+class _NoNamespace(Aborted):
+    """Somebody dropped the namespace that this process knew to be there."""
 
 
 class TypeService:
@@ -75,10 +80,16 @@ class TypeService:
         Source: MLMD, PutArtifactType and its siblings.
         """
         self._namespaces.ensure()
-        ids = self._scope.door.write(
-            lambda tx: _TypeWrite(self._scope, tx, can_add_fields, can_omit_fields).put(types),
-            caller=caller,
-        )
+
+        def work(tx: Transaction) -> Written[list[int]]:
+            return _TypeWrite(self._scope, tx, can_add_fields, can_omit_fields).put(types)
+
+        try:
+            ids = self._scope.door.write(work, caller=caller)
+        except _NoNamespace:
+            self._namespaces.forget()
+            self._namespaces.ensure()
+            ids = self._scope.door.write(work, caller=caller)
         self.refresh()
         self.ensure_indexes(self._by_id[type_id] for type_id in ids)
         return ids
@@ -277,9 +288,13 @@ class _TypeWrite:
 
     def _take_ids(self, types: Sequence[NodeType]) -> None:
         keys = {(t.kind, t.name, t.version or "") for t in types} - self._stored.keys()
-        first = self._tx.run(
-            load("type/take_ids"), namespace=self._scope.namespace, count=len(keys)
-        )[0][0]
+        rows = self._tx.run(load("type/take_ids"), namespace=self._scope.namespace, count=len(keys))
+        if not rows:
+            raise _NoNamespace(
+                f"Namespace {self._scope.namespace!r} was dropped while this was put into it.",
+                hint="Try again.",
+            )
+        first = rows[0][0]
         self._free_ids = list(range(first, first + len(keys)))
 
     def _put_one(self, node_type: NodeType) -> int:
@@ -404,7 +419,7 @@ def check_declared(node_type: NodeType, key: str, kind: PropertyKind) -> None:
     declared = node_type.properties.get(key)
     if declared is None:
         raise InvalidArgument(
-            f"Found unknown property: {key!r:.200} is not declared by {node_type.kind.lower()} type "
+            f"Found unknown property: {visible(key):.200} is not declared by {node_type.kind.lower()} type "
             f"{node_type.name!r:.200}.",
             hint="Declare it in the type, or give it as a custom property. "
             f"Declared: {', '.join(sorted(node_type.properties)[:20]) or 'none'}.",
@@ -412,7 +427,7 @@ def check_declared(node_type: NodeType, key: str, kind: PropertyKind) -> None:
         )
     if declared is not kind:
         raise InvalidArgument(
-            f"Found unmatched property type: {key!r:.200} of {node_type.kind.lower()} type "
+            f"Found unmatched property type: {visible(key):.200} of {node_type.kind.lower()} type "
             f"{node_type.name!r:.200} is {declared}, found a value of kind {kind}.",
             key=key,
             declared=declared,

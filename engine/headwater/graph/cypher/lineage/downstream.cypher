@@ -7,7 +7,8 @@
 MATCH path = (start:LABEL {namespace: $namespace, id: $id})-[:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT*0..1000000000]->(node)
 WITH node, min(length(path)) AS distance
 WITH collect(node) AS nodes, collect([
-  node:Artifact, node.id, node.type, node.name, coalesce(node.state, node.last_known_state), distance
+  node:Artifact, node.id, node.type, coalesce(node.name, node.deleted_name),
+  CASE WHEN node.deleted_time_since_epoch IS NULL THEN coalesce(node.state, node.last_known_state) ELSE 'DELETED' END, distance
 ]) AS node_rows
 CALL (nodes) {
   UNWIND nodes AS node

@@ -17,7 +17,8 @@ UNION
 }
 MATCH path = shortestPath((start)-[:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT*1..]->(end))
 RETURN [node IN nodes(path) |
-         [node:Artifact, node.id, node.type, node.name, coalesce(node.state, node.last_known_state)]] AS nodes,
+         [node:Artifact, node.id, node.type, coalesce(node.name, node.deleted_name),
+          CASE WHEN node.deleted_time_since_epoch IS NULL THEN coalesce(node.state, node.last_known_state) ELSE 'DELETED' END]] AS nodes,
        [event IN relationships(path) |
          [startNode(event):Artifact, startNode(event).id, endNode(event).id, type(event),
           event.milliseconds_since_epoch, event.path, event.ordinal]] AS events

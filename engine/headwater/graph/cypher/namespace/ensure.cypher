@@ -3,7 +3,7 @@
 // @param now        int, milliseconds
 // @param types      list<[id, kind, name]>
 // @param next       int, the first id of a user's type
-// @returns whether it was made
+// @returns whether it was made, its state
 MERGE (namespace:Namespace {name: $namespace})
   ON CREATE SET namespace.create_time_since_epoch = $now, namespace.fresh = true
 WITH namespace, coalesce(namespace.fresh, false) AS fresh
@@ -16,4 +16,4 @@ CALL (namespace, fresh) {
   UNWIND $types AS row
   CREATE (:Type {namespace: $namespace, id: row[0], kind: row[1], name: row[2], version: '', system: true})
 }
-RETURN fresh
+RETURN fresh, namespace.state AS state

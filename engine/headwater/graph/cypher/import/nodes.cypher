@@ -1,0 +1,26 @@
+// Makes nodes of one kind.
+// The import stands where the caller believes, or nothing is done: its lock is taken first.
+// @param namespace  string
+// @param source     string, digest of the source's address
+// @param phase      string
+// @param after      list<int>, where the import stands
+// @param state      map, where it stands afterwards
+// @param rows       list<map>, the properties of each node but its namespace
+// @for LABEL: Artifact, Execution, Context
+// @returns made
+MATCH (import:Import {namespace: $namespace, source: $source})
+SET import.source = $source
+WITH import
+MATCH (namespace:Namespace {name: $namespace})
+WHERE import.phase = $phase AND import.last = $after
+  AND import.namespace_created = namespace.create_time_since_epoch
+  AND coalesce(namespace.state, '') <> 'DROPPING'
+SET import += $state
+WITH import
+CALL () {
+  UNWIND $rows AS row
+  CREATE (node:LABEL)
+  SET node = row{.*, namespace: $namespace}
+  RETURN count(node) AS made
+}
+RETURN made

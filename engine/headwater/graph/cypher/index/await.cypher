@@ -1,0 +1,3 @@
+// Waits until every index is online.
+// @param timeout_s  int
+CALL db.awaitIndexes($timeout_s)

@@ -1,0 +1,13 @@
+// Removes a namespace that holds nothing any more, with its counters.
+// @param namespace  string
+// @returns its properties, without its state; no row where another has removed it
+MATCH (namespace:Namespace {name: $namespace, state: 'DROPPING'})
+SET namespace.name = $namespace
+WITH namespace, namespace{.name, .create_time_since_epoch} AS before
+CALL () {
+  MATCH (counter:Counter)
+  WHERE counter.namespace = $namespace AND counter.kind IS NOT NULL
+  DELETE counter
+}
+DETACH DELETE namespace
+RETURN before

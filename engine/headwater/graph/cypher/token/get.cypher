@@ -1,0 +1,8 @@
+// One token with its hash.
+// @param id  string
+// @returns id, name, scopes, namespaces, create_time_since_epoch, expire_time_since_epoch, revoke_time_since_epoch, hash
+MATCH (token:Token {id: $id})
+RETURN token.id AS id, token.name AS name, token.scopes AS scopes, token.namespaces AS namespaces,
+       token.create_time_since_epoch AS create_time_since_epoch,
+       token.expire_time_since_epoch AS expire_time_since_epoch,
+       token.revoke_time_since_epoch AS revoke_time_since_epoch, token.hash AS hash
