@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from dag import Dag
 from ours import Ours
 from peer import mlmd
+from reading import reading
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +34,8 @@ def main():
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="which; all if none")
     parser.add_argument("--rounds", type=int, default=10, help="rounds of taking turns")
     parser.add_argument("--nodes", type=int, default=100_000, help="size of the lineage graph")
+    parser.add_argument("--sqlite", type=Path, help="MLMD's side of `python -m bench.generate`")
+    parser.add_argument("--home", type=Path, help="headwater's side of the same")
     arguments = parser.parse_args()
     table = Table("benchmark", "headwater", "peer", "ratio", "note")
     for name in arguments.names or BENCHMARKS:
@@ -113,7 +116,7 @@ def lineage(arguments):
     )
 
 
-BENCHMARKS = {"single": single, "bulk": bulk, "lineage": lineage}
+BENCHMARKS = {"single": single, "bulk": bulk, "lineage": lineage, "reading": reading}
 MLMD = "MLMD on SQLite"
 
 

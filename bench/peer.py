@@ -33,7 +33,7 @@ class Mlmd:
 @contextmanager
 def mlmd():
     """Yield a real MLMD on a new SQLite file."""
-    python = _environment()
+    python = environment()
     folder = tempfile.mkdtemp(prefix="headwater-bench-")
     command = [str(python), str(_HERE / "mlmd_worker.py"), f"{folder}/mlmd.sqlite"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -46,7 +46,8 @@ def mlmd():
         shutil.rmtree(folder)
 
 
-def _environment():
+def environment():
+    """Return the Python of MLMD's environment, made where there is none."""
     folder = _HERE / ".venv-mlmd"
     python = folder / "bin" / "python"
     if not python.exists():

@@ -15,6 +15,9 @@ MLMD = "ml-metadata==1.17.1"
 VARIABLE = "HEADWATER_TEST_MLMD"
 """Names a Python that has it already."""
 
+_TOOLS = ("hypothesis>=6.112", "pytest>=8.3")
+"""What the suite in MLMD's wheel and the differential tests need beside it."""
+
 _FOLDER = Path(__file__).parents[2] / "bench" / ".venv-mlmd"
 
 
@@ -38,17 +41,15 @@ def _python() -> Path:
     if given:
         return Path(given)
     python = _FOLDER / "bin" / "python"
-    if not python.exists():
+    stamp = _FOLDER / ".stamp-tests"
+    if not stamp.exists():
         uv = shutil.which(
             "uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         )
         interpreter = shutil.which("python3.11") or sys.executable
         make = [uv or "uv", "venv", "--quiet", "--python", interpreter, str(_FOLDER)]
-        install = [uv or "uv", "pip", "install", "--quiet", "--python", str(python), MLMD]
-        try:
-            for command in (make, install):
-                subprocess.run(command, check=True)  # noqa: S603 - our own command
-        except subprocess.CalledProcessError:
-            shutil.rmtree(_FOLDER, ignore_errors=True)
-            raise
+        install = [uv or "uv", "pip", "install", "--quiet", "--python", str(python), MLMD, *_TOOLS]
+        for command in (install,) if python.exists() else (make, install):
+            subprocess.run(command, check=True)  # noqa: S603 - our own command
+        stamp.touch()
     return python

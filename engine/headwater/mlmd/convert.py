@@ -361,14 +361,20 @@ def type_to_model(message: Message, kind: TypeKind) -> NodeType:
     return _model(ExecutionType, what, fields)
 
 
-def fill_type(message: Message, node_type: NodeType, *, with_base: bool = True) -> None:
+def fill_type(
+    message: Message,
+    node_type: NodeType,
+    *,
+    with_base: bool = True,
+    with_external_id: bool = True,
+) -> None:
     """Make a type message hold a type.
 
-    MLMD leaves `base_type` out of some answers, and clients compare types for equality.
+    MLMD leaves fields out of some answers, and clients compare types for equality.
     """
     for name in ("id", "name", "version", "external_id", "description"):
         value = getattr(node_type, name)
-        if value is not None:
+        if value is not None and (with_external_id or name != "external_id"):
             setattr(message, name, value)
     for key, kind in node_type.properties.items():
         message.properties[key] = pb.PropertyType.Value(kind)

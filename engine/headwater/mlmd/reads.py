@@ -78,10 +78,11 @@ def type_of_id(call: Call, kind: TypeKind, type_id: int) -> NodeType | None:
 
 
 def all_types(kind: TypeKind, call: Call, request: Message) -> Message:
-    """GetArtifactTypes, GetExecutionTypes, GetContextTypes."""
+    """GetArtifactTypes, GetExecutionTypes, GetContextTypes; they leave `external_id` out."""
     response = _answer(request)
     for found in call.store.types.all(kind):
-        convert.fill_type(getattr(response, f"{KINDS[kind].one}_types").add(), found)
+        messages = getattr(response, f"{KINDS[kind].one}_types")
+        convert.fill_type(messages.add(), found, with_external_id=False)
     return response
 
 

@@ -44,7 +44,7 @@ class SubgraphMethods(Methods):
     def put_execution(  # noqa: PLR0917 - MLMD's signature
         self,
         execution: Message,
-        artifact_and_events: Iterable[tuple[Message | None, Message | None]],
+        artifact_and_events: Iterable[Sequence[Message | None]],
         contexts: Iterable[Message] | None,
         reuse_context_if_already_exist: bool = False,  # noqa: FBT001, FBT002 - MLMD's signature
         reuse_artifact_if_already_exist_by_external_id: bool = False,  # noqa: FBT001, FBT002 - MLMD's signature
@@ -55,7 +55,8 @@ class SubgraphMethods(Methods):
         """Return the ids of an execution, its artifacts and its contexts, all put in one transaction."""
         request = service_pb.PutExecutionRequest()
         request.execution.CopyFrom(execution)
-        for artifact, event in artifact_and_events:
+        for given in artifact_and_events:
+            artifact, event = (*given, None)[:2]  # the event may be left out
             pair = request.artifact_event_pairs.add()
             if artifact is not None:
                 pair.artifact.CopyFrom(artifact)
