@@ -20,6 +20,7 @@ def counts(message):
 
 
 def main():
+    """Answer until standard input ends."""
     config = pb.ConnectionConfig()
     config.sqlite.filename_uri = sys.argv[1]
     store = ml_metadata.MetadataStore(config)

@@ -45,6 +45,7 @@ class Ours:
         self._client = MetadataStore(store)
 
     def __call__(self, name, request):
+        """Return the seconds, the counts and the token of one request."""
         begin = time.perf_counter()
         if name == "details":
             answer, token = self._client.get_lineage_subgraph(request), ""
@@ -64,6 +65,7 @@ class Theirs:
         self._process = process
 
     def __call__(self, name, request):
+        """Return the seconds, the counts and the token of one request."""
         content = base64.b64encode(request.SerializeToString()).decode()
         self._process.stdin.write(f"{name} {content}\n")
         self._process.stdin.flush()

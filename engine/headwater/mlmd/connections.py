@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headwater.errors import FailedPrecondition, HeadwaterError, MissingExtra
+from headwater.errors import FailedPrecondition, HeadwaterError, MissingExtra, NotFound
 from headwater.mlmd import errors
 from headwater.mlmd.calls import Call, Message
 from headwater.mlmd.rpcs import RPCS, SERVICE
@@ -30,6 +30,7 @@ CallMethod = Callable[[str, Message], Message]
 Metadata = Sequence[tuple[str, str]]
 
 _SQLITE_HEADER_BYTES = 100
+_DROPS_AT_ONCE = 16
 
 
 class Connection(NamedTuple):
@@ -140,13 +141,26 @@ def _opened() -> MetadataStore:
 
 
 def _end(store: MetadataStore) -> None:
+    # Each drop waits for writes that are on their way; side by side they wait together.
+    for start in range(0, len(_EPHEMERAL), _DROPS_AT_ONCE):
+        threads = [
+            threading.Thread(target=_drop, args=(store, namespace))
+            for namespace in _EPHEMERAL[start : start + _DROPS_AT_ONCE]
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    store.close()
+
+
+def _drop(store: MetadataStore, namespace: str) -> None:
     try:
-        for namespace in _EPHEMERAL:
-            store.drop_namespace(namespace)
+        store.drop_namespace(namespace)
+    except NotFound:
+        pass  # nothing was ever written to it
     except HeadwaterError as error:
-        logger.warning("In-memory stores were not dropped: %s", error)
-    finally:
-        store.close()
+        logger.warning("In-memory store %s was not dropped: %s", namespace, error)
 
 
 def remote(config: Message, namespace: str | None, metadata: Metadata = ()) -> Connection:
