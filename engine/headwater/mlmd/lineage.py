@@ -6,6 +6,7 @@ nodes. Whatever was cut is told in the trailing metadata: `x-headwater-complete`
 """
 
 import json
+from functools import lru_cache
 
 from headwater.errors import InvalidArgument
 from headwater.graph.records import decode_path
@@ -151,11 +152,26 @@ def _fill_events(graph: Message, events: EventColumns) -> None:
         events.paths,
     )
     for artifact_id, execution_id, event_type, time, path in zip(*columns, strict=True):
-        added = add(
-            artifact_id=artifact_id,
-            execution_id=execution_id,
-            type=_EVENT_NUMBERS[event_type],
-            milliseconds_since_epoch=time,
-        )
-        if path is not None:
-            convert.fill_path(added, decode_path(path))
+        if path is None:
+            add(
+                artifact_id=artifact_id,
+                execution_id=execution_id,
+                type=_EVENT_NUMBERS[event_type],
+                milliseconds_since_epoch=time,
+            )
+        else:
+            add(
+                artifact_id=artifact_id,
+                execution_id=execution_id,
+                type=_EVENT_NUMBERS[event_type],
+                milliseconds_since_epoch=time,
+                path=_path(path),
+            )
+
+
+@lru_cache(maxsize=10_000)
+def _path(stored: str) -> Message:
+    # A large answer has few different paths; to build each of them anew took half of its time.
+    event = pb.Event()
+    convert.fill_path(event, decode_path(stored))
+    return event.path
