@@ -67,7 +67,7 @@ def test_a_home_goes_up_works_and_goes_down(home: Path) -> None:
 
 
 def test_a_command_that_needs_a_store_starts_it_and_says_so(home: Path) -> None:
-    ran = headwater(home, "namespaces", "--json")
+    ran = headwater(home, "namespaces", "list", "--json")
 
     assert ran.code == 0
     assert ran.json == {"namespaces": []}

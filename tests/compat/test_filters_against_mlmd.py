@@ -113,11 +113,21 @@ def values(i: int) -> dict[str, Message]:
     return made
 
 
+def same_ids(store: headwater.MetadataStore, expected: list[Message | str]) -> Call:
+    """Return a namespace with the content in it, under the same ids as the real store's.
+
+    Ids that were taken ahead are dropped after a second without a put, which a fresh server
+    that plans each statement anew can take; then there is a gap, and another try.
+    """
+    for attempt in range(8):
+        call = Call(store.in_namespace(f"{store.namespace}-{attempt}"))
+        if [RPCS[name].run(call, request) for name, request in content()] == expected:
+            return call
+    raise AssertionError("the ids always had a gap")
+
+
 def test_filters_answer_as_mlmd_does(store: headwater.MetadataStore, real: Real) -> None:
-    call = Call(store)
-    for name, request in content():
-        ours = RPCS[name].run(call, request)
-        assert real(name, request) == ours, "the ids of both stores are the same"
+    call = same_ids(store, [real(name, request) for name, request in content()])
     answered = 0
 
     @settings(
@@ -139,6 +149,8 @@ def test_filters_answer_as_mlmd_does(store: headwater.MetadataStore, real: Real)
             found = RPCS[name].run(call, request)
         except HeadwaterError as error:
             found = str(error)
+        # Upstream rewrites enums in the text, which it cannot everywhere; ours stand anywhere.
+        assume("cannot be rewritten" not in str(theirs))
         assert isinstance(theirs, str) == isinstance(found, str), (filter_query, theirs, found)
         if not isinstance(theirs, str):
             answered += 1
