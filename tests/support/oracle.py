@@ -411,7 +411,8 @@ class _Put:
             return
         node_type = self.state.types.get(type_id)
         if node_type is None or node_type.kind is not kind:
-            self.problems.add(Code.NOT_FOUND)
+            unknown = Code.NOT_FOUND if node.id is None else Code.INVALID_ARGUMENT
+            self.problems.add(unknown)
             return
         if stored is not None and type_id != stored["type_id"]:
             self.problems.add(Code.INVALID_ARGUMENT)
