@@ -411,7 +411,7 @@ class _Put:
             return
         node_type = self.state.types.get(type_id)
         if node_type is None or node_type.kind is not kind:
-            unknown = Code.NOT_FOUND if node.id is None else Code.INVALID_ARGUMENT
+            unknown = Code.NOT_FOUND if node_id is None else Code.INVALID_ARGUMENT
             self.problems.add(unknown)
             return
         if stored is not None and type_id != stored["type_id"]:
