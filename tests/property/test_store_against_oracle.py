@@ -54,8 +54,9 @@ from headwater_schema import (
 )
 from headwater_schema.changes import property_changes
 from support.clocked import Services, Snapshot, difference, ordered
+from support.exact import exact
 from support.nodes import assert_same, of_kind
-from support.oracle import Oracle, Refused, alive, exact
+from support.oracle import Oracle, Refused, alive
 
 EXAMPLES = int(os.environ.get("HEADWATER_TEST_EXAMPLES", "60"))
 STEPS = 50

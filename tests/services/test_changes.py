@@ -33,7 +33,7 @@ from headwater_schema import (
 from headwater_schema.changes import ElementChange, property_changes
 from services.conftest import Typed, with_types
 from support.clocked import Services, Snapshot, difference, ordered
-from support.oracle import exact
+from support.exact import exact
 from support.servers import Neo4jAddress
 
 

@@ -4,7 +4,7 @@ from itertools import zip_longest
 from typing import Any
 
 from headwater_schema import PutRequest, TypeKind
-from support.oracle import exact_node
+from support.exact import exact_node
 
 
 def of_kind(kind: TypeKind, nodes: list[Any], **options: Any) -> PutRequest:

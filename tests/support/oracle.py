@@ -32,6 +32,7 @@ from headwater_schema import (
     TypeKind,
     kind_of,
 )
+from support.exact import exact
 
 Row = dict[str, Any]
 Key = tuple[TypeKind, int]
@@ -64,29 +65,6 @@ class Refused(Exception):
 def alive(row: Row) -> bool:
     """Return whether a node is no tombstone, whose name and external id others may have."""
     return row["deleted_time_since_epoch"] is None
-
-
-def exact(value: Any) -> Any:
-    """Return a value so that `==` tells 1, 1.0 and True apart, and NaN equals itself."""
-    match value:
-        case Mapping():
-            return {key: exact(item) for key, item in value.items()}
-        case list() | tuple():
-            return [exact(item) for item in value]
-        case float():
-            return ("float", repr(value))
-        case bool() | int():
-            return (type(value).__name__, value)
-        case _:
-            return value
-
-
-def exact_node(node: Artifact | Execution | Context) -> Row:
-    """Return a node's fields for comparison; an unset uri reads back as an empty one."""
-    fields = {name: exact(value) for name, value in dict(node).items()}
-    if "uri" in fields:
-        fields["uri"] = fields["uri"] or ""
-    return fields
 
 
 @dataclass
@@ -555,7 +533,7 @@ class _Put:
                 if event.milliseconds_since_epoch is None
                 else event.milliseconds_since_epoch,
             )
-            if any(_same_event(made, known) for known in self.state.events):
+            if any(_ends(made) == _ends(known) for known in self.state.events):
                 self.problems.add(Code.ALREADY_EXISTS)
             self.state.events.append(made)
         for kind, links, known in (
@@ -597,5 +575,5 @@ class _Put:
         return ref
 
 
-def _same_event(a: Event, b: Event) -> bool:
-    return (a.artifact_id, a.execution_id, a.type) == (b.artifact_id, b.execution_id, b.type)
+def _ends(event: Event) -> tuple[Any, ...]:
+    return event.artifact_id, event.execution_id, event.type

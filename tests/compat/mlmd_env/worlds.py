@@ -30,6 +30,11 @@ _ID_FIELDS = {
     "parent_id": CONTEXT,
 }
 _TIMES = ("create_time_since_epoch", "last_update_time_since_epoch")
+_UNORDERED = {
+    "GetEventsByArtifactIDsResponse": ["events"],
+    "GetArtifactsByURIResponse": ["artifacts"],
+}
+"""Lists that MLMD orders by nothing: they come as its database's index happens to have them."""
 _TICK_S = 0.002
 """Longer than the clocks' millisecond, so that both stores see the same order of times."""
 
@@ -212,8 +217,8 @@ class Worlds:
         fields = copy.DESCRIPTOR.fields_by_name
         if "next_page_token" in fields and copy.HasField("next_page_token"):
             copy.next_page_token = "" if drop_token else str(bool(copy.next_page_token))
-        if copy.DESCRIPTOR.name == "GetEventsByArtifactIDsResponse":
-            _sort(copy, "events")
+        for field in _UNORDERED.get(copy.DESCRIPTOR.name, ()):
+            _sort(copy, field)
         if "lineage_subgraph" in fields:
             _sort_lineage(copy.lineage_subgraph)
         self._normal_times(copy, side)
@@ -251,7 +256,7 @@ def _sort_lineage(graph):
 
 
 def _sort(message, field):
-    """Sort a repeated field. MLMD's events of artifacts come as its database's index has them."""
+    """Sort a repeated field."""
     ordered = sorted(
         getattr(message, field), key=lambda each: each.SerializeToString(deterministic=True)
     )
