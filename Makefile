@@ -60,8 +60,8 @@ wire: $(DEV) ## build the descriptor set of MLMD's messages from its .proto text
 	  --descriptor_set_out=engine/headwater/mlmd/wire/ml_metadata.binpb \
 	  ml_metadata/proto/metadata_store.proto ml_metadata/proto/metadata_store_service.proto
 
-bench: $(DEV) ## run the benchmarks; ARGS goes to them
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(DEV) ## run the benchmarks; SIZE=10k, 100k or 1M runs the suite; ARGS goes to them
+	@$(BIN)/python $(if $(SIZE),bench/suite.py --size $(SIZE),-m bench) $(ARGS)
 
 golden: $(DEV) ## rewrite the expected outputs of the tests; read the diff before keeping it
 	@HEADWATER_GOLDEN=rewrite $(BIN)/pytest $(wildcard tests/golden) tests/schema/test_json_schemas.py $(ARGS)
