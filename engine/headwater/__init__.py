@@ -20,12 +20,16 @@ from typing import TYPE_CHECKING, Any
 from headwater import errors
 
 if TYPE_CHECKING:
+    from headwater.graph.asked import Asking
     from headwater.opening import connect
     from headwater.query.answers import Lineage
+    from headwater.query.moment import Moment
     from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
+    from headwater.query.question import Question, Selection, Stops
     from headwater.runs import Run
     from headwater.services.cypher import CypherAnswer
     from headwater.services.heartbeats import Heartbeat
+    from headwater.services.history import RecordedChange
     from headwater.services.namespaces import Namespace
     from headwater.settings import Settings, load_settings
     from headwater.store import MetadataStore
@@ -42,6 +46,7 @@ __all__ = [
     "Artifact",
     "ArtifactBaseType",
     "ArtifactState",
+    "Asking",
     "Context",
     "CypherAnswer",
     "Direction",
@@ -53,12 +58,17 @@ __all__ = [
     "LineageEvent",
     "LineageNode",
     "MetadataStore",
+    "Moment",
     "Namespace",
     "NodeKey",
     "Property",
     "ProtoValue",
+    "Question",
+    "RecordedChange",
     "Run",
+    "Selection",
     "Settings",
+    "Stops",
     "TypedNode",
     "connect",
     "errors",
@@ -68,11 +78,15 @@ __all__ = [
 # Imported at first use: all of it takes a second or two, most of it the Neo4j driver, and
 # `headwater --help` needs none.
 _HOMES = {
+    "headwater.graph.asked": ("Asking",),
     "headwater.opening": ("connect",),
     "headwater.query.answers": ("Direction", "Lineage", "LineageEvent", "LineageNode", "NodeKey"),
+    "headwater.query.moment": ("Moment",),
+    "headwater.query.question": ("Question", "Selection", "Stops"),
     "headwater.runs": ("Run",),
     "headwater.services.cypher": ("CypherAnswer",),
     "headwater.services.heartbeats": ("Heartbeat",),
+    "headwater.services.history": ("RecordedChange",),
     "headwater.services.namespaces": ("Namespace",),
     "headwater.settings": ("Settings", "load_settings"),
     "headwater.store": ("MetadataStore",),

@@ -10,6 +10,7 @@
     │   ├── FolderInUse                     another process holds the data folder
     │   ├── WrongJava                       no Java runtime that can run Neo4j
     │   └── MissingExtra                    an optional dependency is not installed
+    ├── Cancelled                           somebody ended it before it was done
     ├── Aborted                             a conflict that a retry cures
     ├── OutOfRange (ValueError)             a position beyond the end
     ├── Unimplemented (NotImplementedError) not offered, on purpose
@@ -119,6 +120,12 @@ class WrongJava(FailedPrecondition):
 
 class MissingExtra(FailedPrecondition, ImportError):
     """An optional dependency is needed and not installed."""
+
+
+class Cancelled(HeadwaterError):
+    """Somebody ended it before it was done."""
+
+    code = Code.CANCELLED
 
 
 class Aborted(HeadwaterError):

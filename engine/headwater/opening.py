@@ -101,6 +101,7 @@ def _open_graph(settings: Settings, *, start: bool, progress: Progress | None) -
             password=settings.neo4j_password,
             database=settings.neo4j_database,
             retry_s=settings.retry_s,
+            query_timeout_s=settings.query_timeout_s,
         )
     neo4j = _running(settings, "neo4j", start=start, progress=progress)
     return Graph(
@@ -108,6 +109,7 @@ def _open_graph(settings: Settings, *, start: bool, progress: Progress | None) -
         user=neo4j.user or "neo4j",
         password=neo4j.password(),
         retry_s=settings.retry_s,
+        query_timeout_s=settings.query_timeout_s,
     )
 
 

@@ -32,7 +32,8 @@ from headwater_schema import (
 from headwater_schema import Execution as ExecutionNode
 
 if TYPE_CHECKING:
-    from headwater.store import MetadataStore, NodeLike
+    from headwater.references import NodeLike
+    from headwater.store import MetadataStore
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 _log = logging.getLogger("headwater")

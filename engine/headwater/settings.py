@@ -52,6 +52,8 @@ class Settings:
             store (`HEADWATER_OFFLOAD_BYTES`).
         heartbeat_s: seconds between two heartbeats of a run (`HEADWATER_HEARTBEAT_S`).
         retry_s: how long a Neo4j that cannot be reached is tried again (`HEADWATER_RETRY_S`).
+        query_timeout_s: seconds that the database may take for one question; unset means no
+            limit (`HEADWATER_QUERY_TIMEOUT_S`).
         grpc: where `headwater serve` speaks gRPC, `HOST:PORT` or `[IPv6]:PORT`; port 0 means
             any free one (`HEADWATER_GRPC`).
         http: where it speaks HTTP (`HEADWATER_HTTP`).
@@ -82,6 +84,7 @@ class Settings:
     offload_bytes: int = 262_144
     heartbeat_s: float = 10.0
     retry_s: float = 30.0
+    query_timeout_s: float | None = None
     grpc: str = DEFAULT_GRPC
     http: str = DEFAULT_HTTP
     tls_cert: Path | None = None
@@ -123,6 +126,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         offload_bytes=int(_number(env, "HEADWATER_OFFLOAD_BYTES", 262_144)),
         heartbeat_s=_number(env, "HEADWATER_HEARTBEAT_S", 10.0),
         retry_s=_number(env, "HEADWATER_RETRY_S", 30.0),
+        query_timeout_s=_number(env, "HEADWATER_QUERY_TIMEOUT_S", 0.0) or None,
         grpc=env.get("HEADWATER_GRPC") or DEFAULT_GRPC,
         http=env.get("HEADWATER_HTTP") or DEFAULT_HTTP,
         tls_cert=_path(env, "HEADWATER_TLS_CERT"),

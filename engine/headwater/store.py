@@ -11,17 +11,24 @@ from headwater.errors import FailedPrecondition, InvalidArgument, NotFound
 from headwater.graph.session import Graph
 from headwater.local.progress import Progress
 from headwater.objects import ObjectStore
-from headwater.query.answers import Lineage
-from headwater.query.parts import Direction, NodeKey
+from headwater.query.moment import Moment, TimeLike, milliseconds, moment
+from headwater.query.parts import NodeKey
+from headwater.questions import Questions
+from headwater.references import NodeLike, key_of
 from headwater.runs import Run
 from headwater.services.about import About, about
-from headwater.services.cypher import CypherAnswer, CypherService
+from headwater.services.causes import CauseService
+from headwater.services.comparisons import ComparisonService
+from headwater.services.corrections import CorrectionService
+from headwater.services.cypher import CypherService
+from headwater.services.differences import DifferenceService
 from headwater.services.door import Caller, Door, Observer
 from headwater.services.edges import EdgeService
 from headwater.services.exact_names import ExactNames
 from headwater.services.exports import ExportService
 from headwater.services.garbage import OLDER_THAN_S, Collection, GarbageService
 from headwater.services.heartbeats import HeartbeatService
+from headwater.services.history import HistoryService
 from headwater.services.ids import IdBlocks
 from headwater.services.imports import ImportService
 from headwater.services.indexes import IndexService
@@ -34,10 +41,14 @@ from headwater.services.namespaces import (
     check_namespace,
 )
 from headwater.services.nodes import ArtifactService, NodeService
+from headwater.services.paths import PathService
 from headwater.services.put import PutService
 from headwater.services.removal import RemovalService, Tombstone
 from headwater.services.renames import RenameService
+from headwater.services.run_questions import RunQuestions
 from headwater.services.scope import Scope
+from headwater.services.search import SearchService
+from headwater.services.selections import SelectionService
 from headwater.services.subgraph import SubgraphService
 from headwater.services.tokens import TokenService
 from headwater.services.types import TypeService
@@ -55,15 +66,13 @@ from headwater_schema import (
     PutRequest,
     TypeKind,
 )
-from headwater_schema.nodes import Node
 
-NodeLike = TypedNode | Node | NodeKey | str
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 ExecutionT = TypeVar("ExecutionT", bound=Execution)
 ContextT = TypeVar("ContextT", bound=Context)
 
 
-class MetadataStore:
+class MetadataStore(Questions):
     """One namespace of the metadata store. Safe to share between threads.
 
     The services are open to use: `types`, `artifacts`, `executions`, `contexts`, `edges`,
@@ -117,7 +126,18 @@ class MetadataStore:
         self.puts = PutService(scope, self.namespaces, self.types)
         self.imports = ImportService(scope, self.namespaces, self.types)
         self.exports = ExportService(scope)
-        self.lineage = LineageService(scope)
+        self.history = HistoryService(scope)
+        self.lineage = LineageService(
+            scope, self.artifacts, self.executions, at_moment=self.history.shown
+        )
+        self.corrections = CorrectionService(scope)
+        self.differences = DifferenceService(scope, self.types, properties_at=self.history.known)
+        self.comparisons = ComparisonService(scope)
+        self.selections = SelectionService(scope, self.types, self.lineage)
+        self.searches = SearchService(scope)
+        self.ways = PathService(scope)
+        self.causes = CauseService(scope)
+        self.run_questions = RunQuestions(scope, self.types, self.history.nodes_at)
         self.subgraphs = SubgraphService(scope, self.artifacts, self.executions)
         self.heartbeats = HeartbeatService(scope)
         self.indexes = IndexService(scope, self.types)
@@ -127,7 +147,7 @@ class MetadataStore:
         self.renames = RenameService(scope)
         self.garbage = GarbageService(scope)
         self.exact_names = ExactNames(scope, self.artifacts, self.executions, self.contexts)
-        self._cypher = CypherService(scope)
+        self.queries = CypherService(scope)
         self._registered: dict[type[TypedNode], int] = {}
 
     def __enter__(self) -> Self:
@@ -233,9 +253,17 @@ class MetadataStore:
 
     # Nodes.
 
-    def put(self, request: PutRequest, *, reason: str = "") -> PutAnswer:
-        """Return the ids of a request's nodes, written all or none; see `PutService.put`."""
-        return self.puts.put(request, caller=self._caller(reason))
+    def put(
+        self, request: PutRequest, *, reason: str = "", valid_at: TimeLike | None = None
+    ) -> PutAnswer:
+        """Return the ids of a request's nodes, written all or none; see `PutService.put`.
+
+        Args:
+            request: what to write.
+            reason: for the record of changes.
+            valid_at: from when on it is so; events that name no time happened then. None for now.
+        """
+        return self.puts.put(request, caller=self._caller(reason, valid_at))
 
     def run(
         self,
@@ -262,11 +290,30 @@ class MetadataStore:
         return type(context).from_node(self.contexts.by_ids(ids)[0])
 
     @overload
-    def artifact(self, reference: NodeLike, *, type: type[ArtifactT]) -> ArtifactT: ...
-    @overload
-    def artifact(self, reference: NodeLike, *, type: str | None = None) -> Artifact: ...
     def artifact(
-        self, reference: NodeLike, *, type: type[Artifact] | str | None = None
+        self,
+        reference: NodeLike,
+        *,
+        type: type[ArtifactT],
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
+    ) -> ArtifactT: ...
+    @overload
+    def artifact(
+        self,
+        reference: NodeLike,
+        *,
+        type: str | None = None,
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
+    ) -> Artifact: ...
+    def artifact(
+        self,
+        reference: NodeLike,
+        *,
+        type: type[Artifact] | str | None = None,
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
     ) -> Artifact:
         """Return an artifact.
 
@@ -275,32 +322,75 @@ class MetadataStore:
                 digest (`sha256:…`), `artifact:7`, or an object that the store gave before.
             type: class to return it as, or name of its type; needed where several types have
                 an artifact of that name.
+            as_of: with the properties that were valid at that time.
+            known_at: with the properties that the store knew at that time. The reference is
+                understood as of now; a node that was renamed since has its name of then.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is none, or the store did not know it then.
             InvalidArgument: several types have one; `types` lists them.
         """
-        found: Artifact = self._get(Artifact, reference, type)
+        found: Artifact = self._get(Artifact, reference, type, moment(as_of, known_at))
         return found
 
     @overload
-    def execution(self, reference: NodeLike, *, type: type[ExecutionT]) -> ExecutionT: ...
-    @overload
-    def execution(self, reference: NodeLike, *, type: str | None = None) -> Execution: ...
     def execution(
-        self, reference: NodeLike, *, type: type[Execution] | str | None = None
+        self,
+        reference: NodeLike,
+        *,
+        type: type[ExecutionT],
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
+    ) -> ExecutionT: ...
+    @overload
+    def execution(
+        self,
+        reference: NodeLike,
+        *,
+        type: str | None = None,
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
+    ) -> Execution: ...
+    def execution(
+        self,
+        reference: NodeLike,
+        *,
+        type: type[Execution] | str | None = None,
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
     ) -> Execution:
         """Return an execution by its name, `execution:3`, or an object; see `artifact`."""
-        found: Execution = self._get(Execution, reference, type)
+        found: Execution = self._get(Execution, reference, type, moment(as_of, known_at))
         return found
 
     @overload
-    def context(self, reference: NodeLike, *, type: type[ContextT]) -> ContextT: ...
+    def context(
+        self,
+        reference: NodeLike,
+        *,
+        type: type[ContextT],
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
+    ) -> ContextT: ...
     @overload
-    def context(self, reference: NodeLike, *, type: str | None = None) -> Context: ...
-    def context(self, reference: NodeLike, *, type: type[Context] | str | None = None) -> Context:
+    def context(
+        self,
+        reference: NodeLike,
+        *,
+        type: str | None = None,
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
+    ) -> Context: ...
+    def context(
+        self,
+        reference: NodeLike,
+        *,
+        type: type[Context] | str | None = None,
+        as_of: TimeLike | None = None,
+        known_at: TimeLike | None = None,
+    ) -> Context:
         """Return a context by its name, `context:2`, or an object; see `artifact`."""
-        found: Context = self._get(Context, reference, type)
+        found: Context = self._get(Context, reference, type, moment(as_of, known_at))
         return found
 
     # What ML Metadata refuses.
@@ -323,7 +413,7 @@ class MetadataStore:
             NotFound: there is none.
             InvalidArgument: several have that name, or it is a series.
         """
-        key = _key_of(reference) or self.exact_names.find(str(reference), type_name=type)
+        key = key_of(reference) or self.exact_names.find(str(reference), type_name=type)
         return self.removal.delete(key, caller=self._caller(reason))
 
     def rename(
@@ -340,7 +430,7 @@ class MetadataStore:
             InvalidArgument: it is no artifact, or that is no name.
         """
         kinds = [TypeKind.ARTIFACT]
-        key = _key_of(reference) or self.exact_names.find(
+        key = key_of(reference) or self.exact_names.find(
             str(reference), kinds=kinds, type_name=type
         )
         if key.kind is not TypeKind.ARTIFACT:
@@ -377,54 +467,15 @@ class MetadataStore:
         self.objects.fetch(self._digest(reference, type), path)
         return path
 
-    # Questions.
-
-    def upstream(
-        self, node: NodeLike, *, max_hops: int | None = None, types: Sequence[str] | None = None
-    ) -> Lineage:
-        """Return everything that a node came from; see `LineageService.trace`.
-
-        Args:
-            node: as in `artifact`; also an execution.
-            max_hops: how far to go; None has no limit.
-            types: only nodes of these types.
-        """
-        return self._trace(node, Direction.UPSTREAM, max_hops, types)
-
-    def downstream(
-        self, node: NodeLike, *, max_hops: int | None = None, types: Sequence[str] | None = None
-    ) -> Lineage:
-        """Return everything that came of a node; see `upstream`."""
-        return self._trace(node, Direction.DOWNSTREAM, max_hops, types)
-
-    def resume(self, cursor: str, *, max_hops: int | None = None) -> Lineage:
-        """Return what a cut lineage left out, from its cursor."""
-        return self.lineage.resume(cursor, max_hops=max_hops)
-
-    def path(self, a: NodeLike, b: NodeLike) -> Lineage:
-        """Return a shortest way between two nodes along the data's flow; empty if there is none."""
-        return self.lineage.path(self.key(a), self.key(b))
-
-    def key(self, node: NodeLike, *, type: str | None = None) -> NodeKey:
-        """Return the kind and id of an artifact or execution, however it is named."""
-        known = _key_of(node)
-        return known if known is not None else self.names.find(str(node), type_name=type)
-
-    def cypher(self, query: str, /, **parameters: object) -> CypherAnswer:
-        """Return the rows of your own Cypher query, which may only read.
-
-        It sees all namespaces: match on `namespace` where that matters.
-
-        Raises:
-            PermissionDenied: it would write, or do more than read the graph.
-            InvalidArgument: it is not valid Cypher.
-        """
-        return self._cypher.run(query, parameters)
+    def cancel(self, question_id: str) -> int:
+        """Return how many reads were ended at the server, of the question with that id; see `Asking`."""
+        return self._graph.cancel(question_id)
 
     # The rest is private.
 
-    def _caller(self, reason: str) -> Caller:
-        return Caller(actor=self._actor, reason=reason)
+    def _caller(self, reason: str, valid_at: TimeLike | None = None) -> Caller:
+        time = None if valid_at is None else milliseconds(valid_at)
+        return Caller(actor=self._actor, reason=reason, valid_at=time)
 
     def _is_registered(self, node_class: type[TypedNode]) -> bool:
         # Another process may have dropped the namespace and given the id to another type.
@@ -437,10 +488,10 @@ class MetadataStore:
             version,
         )
 
-    def _get(self, base: type[TypedT], reference: NodeLike, wanted: Any) -> Any:  # noqa: ANN401 - typed by the overloads
+    def _get(self, base: type[TypedT], reference: NodeLike, wanted: Any, when: Moment) -> Any:  # noqa: ANN401 - typed by the overloads
         given: type[TypedNode] | None = None if isinstance(wanted, str) else wanted
         type_name = wanted if given is None else given.type_name
-        known = _key_of(reference)
+        known = key_of(reference)
         if known is None:
             node = self.names.find_node(base.kind, str(reference), type_name=type_name)
         else:
@@ -457,6 +508,8 @@ class MetadataStore:
                     f"No {base.kind.lower()} {known.id} in namespace {self.namespace!r}."
                 )
             node = found[0]
+        if not when.is_now:
+            node = self.history.node_at(NodeKey(base.kind, node.id), when)
         if type_name is not None and node.type != type_name:
             raise InvalidArgument(
                 f"{base.kind.capitalize()} {node.id} is of type {node.type!r}, asked for {type_name!r}."
@@ -469,16 +522,6 @@ class MetadataStore:
             )
         return (given or base).from_node(node)
 
-    def _trace(
-        self,
-        node: NodeLike,
-        direction: Direction,
-        max_hops: int | None,
-        types: Sequence[str] | None,
-    ) -> Lineage:
-        answer = self.lineage.trace(self.key(node), direction, max_hops=max_hops)
-        return answer if types is None else answer.of_types(types)
-
     def _digest(self, reference: NodeLike, type_name: str | None) -> str:
         artifact = self.artifact(reference, type=type_name)
         if artifact.digest is None:
@@ -488,16 +531,3 @@ class MetadataStore:
                 id=artifact.id,
             )
         return artifact.digest
-
-
-def _key_of(node: NodeLike) -> NodeKey | None:
-    if isinstance(node, NodeKey):
-        return node
-    if isinstance(node, str):
-        return None
-    if node.id is None:
-        raise InvalidArgument(
-            f"This {node.kind.lower()} has no id: the store has not seen it.",
-            hint="Use the object that the store returned.",
-        )
-    return NodeKey(node.kind, node.id)

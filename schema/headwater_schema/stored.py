@@ -33,6 +33,29 @@ FREED_KEYS = {"name": "deleted_name", "external_id": "deleted_external_id"}
 
 LINK_TYPES = ("ATTRIBUTION", "ASSOCIATION", "PARENT", "PARENT_TYPE")
 
+HISTORY_PREFIX = "WAS_"
+"""A retracted edge keeps its properties under its type with this prefix: `WAS_INPUT`."""
+
+PAST_FLOW_TYPES = tuple(HISTORY_PREFIX + flow_type for flow_type in FLOW_TYPES)
+PAST_LINK_TYPES = tuple(HISTORY_PREFIX + link_type for link_type in LINK_TYPES[:3])
+
+RECORDED_AT = "recorded_at"
+"""When the store learned it, in milliseconds of the database server's clock.
+
+On a node, of its latest change; on an edge, of its making. Absent on what is older than changes
+of the graph are recorded, which counts as known from the beginning.
+"""
+
+RETRACTED_AT = "retracted_at"
+"""On an edge of a history type: when the store learned that it is not so, like RECORDED_AT."""
+
+REVISION = "revision"
+"""How often a node was changed, its making included; absent for 1."""
+
+VALID_AT = "valid_at"
+"""From when on it is so, in milliseconds: of a link, and of a node's latest revision after its
+first, which is valid from its creation time. An event's is `milliseconds_since_epoch`."""
+
 
 class Prefix(StrEnum):
     """What the first part of a user property's key in the graph means.

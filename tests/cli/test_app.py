@@ -11,7 +11,7 @@ import headwater
 from headwater import errors
 from headwater.cli import choices
 from headwater.cli.exits import BY_CODE, MEANINGS, ExitCode, exit_code
-from headwater_schema import ArtifactState, ExecutionState, TypeKind
+from headwater_schema import ArtifactState, EventType, ExecutionState, TypeKind
 from support.commands import Dataset, Pipeline, Run, Train, column
 
 PROGRAM = [sys.executable, "-c", "from headwater.cli import main; main()"]
@@ -40,6 +40,7 @@ def test_every_code_has_an_exit_code_with_a_meaning() -> None:
 def test_choices_are_those_of_the_schema() -> None:
     assert {str(s) for s in choices.ArtifactStates} == {str(s) for s in ArtifactState}
     assert {str(s) for s in choices.ExecutionStates} == {str(s) for s in ExecutionState}
+    assert {str(t) for t in choices.EventTypes} == {str(t) for t in EventType}
     assert {k.upper() for k in choices.Kind} == {str(k) for k in TypeKind}
 
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import headwater
 from support.commands import Run
 
@@ -44,3 +46,66 @@ def test_a_query_that_is_not_cypher_is_refused(cli: Run) -> None:
 
 def test_a_parameter_needs_a_key(cli: Run) -> None:
     assert cli("cypher", "RETURN 1", "--param", "oops").code == 2
+
+
+def test_parameters_come_from_a_file_and_p_goes_before(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "values.json").write_text('{"a": [1, 2], "b": 1}')
+
+    answer = cli(
+        "cypher", "RETURN $a AS a, $b AS b", "--params", str(tmp_path / "values.json"),
+        "-p", "b=2", "--json",
+    ).json  # fmt: skip
+
+    assert answer["rows"] == [{"a": [1, 2], "b": 2}]
+
+
+def test_a_file_of_parameters_must_hold_an_object(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "text.json").write_text("oops")
+
+    assert cli("cypher", "RETURN 1", "--params", str(tmp_path / "list.json")).code == 2
+    assert cli("cypher", "RETURN 1", "--params", str(tmp_path / "text.json")).code == 2
+    assert cli("cypher", "RETURN 1", "--params", str(tmp_path / "none.json")).code == 4
+
+
+def test_a_query_comes_from_a_file(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "q.cypher").write_text("// one\nRETURN 1 AS one")
+
+    assert cli("cypher", "--file", str(tmp_path / "q.cypher")).lines == ["one", "1"]
+    assert cli("cypher", "RETURN 1", "--file", str(tmp_path / "q.cypher")).code == 2
+    assert cli("cypher").code == 2
+
+
+def test_rows_as_csv_and_as_lines_of_json(cli: Run) -> None:
+    query = "RETURN 'a,\"b' AS text, [1, true] AS list, null AS nothing"
+
+    assert cli("cypher", query, "--format", "csv").lines == [
+        "text,list,nothing",
+        '"a,""b","[1, true]",',
+    ]
+    assert cli("cypher", query, "--format", "ndjson").json == {
+        "text": 'a,"b',
+        "list": [1, True],
+        "nothing": None,
+    }
+    assert cli("cypher", query, "--json", "--format", "csv").code == 2
+
+
+def test_a_limit_says_what_it_cut(cli: Run) -> None:
+    cut = cli("cypher", "UNWIND range(1, 5) AS x RETURN x", "--limit", "2")
+    whole = cli("cypher", "UNWIND range(1, 5) AS x RETURN x", "--limit", "5")
+
+    assert cut.lines == ["x", "1", "2"]
+    assert "2 of 5 rows" in cut.err
+    assert len(whole.lines) == 6
+    assert "rows" not in whole.err
+
+
+def test_an_error_points_at_its_place(cli: Run) -> None:
+    ran = cli("cypher", "MATCH (n:Artifact)\nRETURN '😀', nobody.name")
+
+    assert ran.code == 2
+    assert ran.err.splitlines()[:2] == ["  RETURN '😀', nobody.name", "              ^"]
+    assert "line 2, column 13" in ran.err
+    assert "Traceback" not in ran.err
+    assert "EXPLAIN" not in ran.err

@@ -1,9 +1,13 @@
 """The guard: a user's Cypher may read the graph and nothing else."""
 
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from urllib.request import urlopen
+
 import pytest
 
 import headwater
-from headwater.errors import HeadwaterError, InvalidArgument, PermissionDenied
+from headwater.errors import HeadwaterError, InvalidArgument, PermissionDenied, ResourceExhausted
 from headwater.graph.session import Graph
 from headwater.graph.statements import Statement
 
@@ -61,8 +65,88 @@ REFUSED = [
     "// nothing",
     "\0",
     "RETURN '\ud800'",
+    "CYPHER runtime=slotted RETURN 1",
+    "CYPHER 5 planner=dp RETURN 1",
+    "CYPHER debug=ast RETURN 1",
+    "CYPHER replan=force RETURN 1",
+    "CYPHER 5 EXPLAIN RETURN 1",
+    "CYPHER 5 CYPHER 5 PROFILE RETURN 1",
+    "cypher/**/5/**/profile RETURN 1",
+    r"\u0050ROFILE RETURN 1",
+    r"RETURN 'a\u0027 AS x // '",
+    r"RETURN 'a\uuuu0027 AS x // '",
+    r"\u004COAD CSV FROM 'file:///x' AS line RETURN line",
+    r"/* \u002a\u002f CREATE (:GuardMark) /* */ RETURN 1",
+    "LOAD/**/CSV FROM 'file:///x' AS line RETURN line",
+    "LOAD // c\n CSV WITH HEADERS FROM 'file:///x' AS line RETURN line",
+    "RETURN COLLECT { LOAD CSV FROM 'file:///x' AS line RETURN line }",
+    "RETURN EXISTS { LOAD CSV FROM 'file:///x' AS line RETURN line }",
+    "UNWIND ['file:///x'] AS u LOAD CSV FROM u AS line RETURN line",
+    "CALL () { LOAD CSV FROM $u AS line RETURN line } IN TRANSACTIONS RETURN line",
+    "USING PERIODIC COMMIT 5 LOAD CSV FROM 'file:///x' AS line RETURN line",
+    "USE neo4j RETURN 1",
+    "use`neo4j` RETURN 1",
+    "USE graph.byName('neo4j') RETURN 1",
+    "CYPHER 5 USE neo4j RETURN 1",
+    "CALL { USE neo4j RETURN 1 AS x } RETURN x",
+    "WITH 1 AS a CALL { WITH a USE neo4j RETURN 1 AS x } RETURN x",
+    "RETURN 1 AS x UNION USE neo4j RETURN 2 AS x",
+    "RETURN apoc.util.sleep(1)",
+    "RETURN apoc . util /* c */ . sleep // c\n (1)",
+    "RETURN `apoc.util.sleep`(1)",
+    "RETURN `apoc`.`util`.`sleep`(1)",
+    "RETURN [x IN [1] WHERE apoc.load.json(x) | x]",
+    "MATCH (n {x: apoc.config.map()}) RETURN n",
+    "CALL apoc.load.json('file:///etc/passwd') YIELD value RETURN value",
+    "CALL apoc.cypher.run('CREATE (:GuardMark)', {}) YIELD value RETURN value",
+    "CALL `dbms`.`components`()",
+    "CALL `dbms.components`()",
+    "CALL dbms.components",
+    "CALL\u00a0dbms.components()",
+    "CALL dbms/**/./**/components()",
+    "CALL DBMS.COMPONENTS()",
+    "OPTIONAL CALL dbms.components() YIELD name RETURN name",
+    "CALL () { CALL dbms.components() YIELD name RETURN name } RETURN name",
+    "CALL dbms.queryJmx('*:*') YIELD name RETURN name",
+    "CALL tx.setMetaData({a: 1})",
+    "CALL db.resampleOutdatedIndexes()",
+    "CALL db.stats.collect('QUERIES')",
+    "CALL db.prepareForReplanning()",
+    "SHOW SETTINGS YIELD name RETURN name",
+    "SHOW TRANSACTIONS YIELD transactionId AS t TERMINATE TRANSACTIONS t YIELD message RETURN t",
+    "SHOW CURRENT USER",
+    "ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'b'",
+    "CREATE USER guard SET PASSWORD 'abcdefgh'",
+    "STOP DATABASE neo4j",
+    "INSERT (:GuardMark)",
+    "MATCH (n:GuardMark) SET n += {x: 1}",
+    "MATCH (n:GuardMark) SET n:$('X')",
+    "MATCH (n) WHERE EXISTS { CREATE (:GuardMark) } RETURN n",
+    "CALL (*) { MERGE (n:GuardMark) RETURN n } IN 2 CONCURRENT TRANSACTIONS RETURN n",
+    "CREATE FULLTEXT INDEX guard FOR (n:GuardMark) ON EACH [n.x]",
+    "RETURN 1;RETURN 2",
+    "RETURN 1 // x\r CREATE (:GuardMark)",
+]
+TOO_MUCH = [
+    f"RETURN {'[' * 3_000}{']' * 3_000}",
+    f"RETURN {'(' * 101}1{')' * 101}",
+    f"RETURN {'{a: ' * 200}1{'}' * 200}",
+    f"RETURN {'CASE WHEN true THEN ' * 200}1{' END' * 200}",
+    f"RETURN '{'x' * 100_000}'",
 ]
 LET_THROUGH = [
+    ("RETURN '(((' + \"[[[\" AS x", [{"x": "((([[["}]),
+    (
+        "RETURN 'apoc.util.sleep(1); LOAD CSV; USE x' AS x",
+        [{"x": "apoc.util.sleep(1); LOAD CSV; USE x"}],
+    ),
+    (r"RETURN '\u00e9' AS x", [{"x": "é"}]),
+    ("WITH {use: 1, load: 2} AS m RETURN m.use + m.load AS x", [{"x": 3}]),
+    ("RETURN duration.between(date('2026-01-01'), date('2026-01-03')).days AS x", [{"x": 2}]),
+    ("RETURN date.truncate('year', date('2026-05-01')).month AS x", [{"x": 1}]),
+    ("RETURN vector.similarity.cosine([1.0], [1.0]) AS x", [{"x": 1.0}]),
+    ("MATCH (n:Artifact) USING SCAN n:Artifact WHERE n.namespace = '' RETURN n AS x", []),
+    ("RETURN " + "(" * 90 + "1" + ")" * 90 + " AS x", [{"x": 1}]),
     ("RETURN 1 AS x", [{"x": 1}]),
     ("return 1 as x;", [{"x": 1}]),
     ("/* CREATE */ RETURN 'CREATE (n)' AS x // DELETE", [{"x": "CREATE (n)"}]),
@@ -83,6 +167,48 @@ def test_what_does_more_than_read_is_refused(
 
     assert isinstance(caught.value, PermissionDenied | InvalidArgument)
     assert graph.read(MARKED) == [[0]]
+
+
+@pytest.mark.parametrize("query", TOO_MUCH)
+def test_what_would_keep_the_parser_busy_is_refused(
+    store: headwater.MetadataStore, query: str
+) -> None:
+    with pytest.raises(ResourceExhausted):
+        store.cypher(query)
+
+
+class Visited(BaseHTTPRequestHandler):
+    """Notes who was here."""
+
+    def do_GET(self) -> None:
+        VISITS.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"a,b\n")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+VISITS: list[str] = []
+
+
+def test_no_address_is_opened_by_asking(store: headwater.MetadataStore) -> None:
+    with HTTPServer(("127.0.0.1", 0), Visited) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        load = f"LOAD CSV FROM 'http://127.0.0.1:{server.server_port}/' AS line RETURN line"
+        try:
+            for before in ("", "PROFILE ", "CYPHER 5 PROFILE ", "EXPLAIN ", "CYPHER 5 "):
+                with pytest.raises((PermissionDenied, InvalidArgument)):
+                    store.cypher(before + load)
+            with urlopen(f"http://127.0.0.1:{server.server_port}/seen") as answer:
+                answer.read()
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert VISITS == ["/seen"]
 
 
 @pytest.mark.parametrize(("query", "rows"), LET_THROUGH)

@@ -97,7 +97,7 @@ def test_a_cut_answer_and_its_rest_are_the_whole(
         rest = typed.services.lineage.resume(cut.cursor)
         assert rest.complete
         assert (*cut.nodes, *rest.nodes) == whole.nodes
-        assert sorted(cut.events + rest.events) == sorted(whole.events)
+        assert sorted([*cut.events, *rest.events]) == sorted(whole.events)
 
 
 def test_an_answer_can_be_had_a_hop_at_a_time(typed: Typed) -> None:

@@ -19,7 +19,9 @@ from headwater.services.scope import Scope
 from headwater.services.types import TypeService
 from headwater_schema import Change, Context, Element, ElementKind, Execution, TypeKind
 from headwater_schema.changes import ElementChange, property_changes
+from headwater_schema.stored import RECORDED_AT, REVISION, VALID_AT
 
+_KEPT_BY_THE_STORE = {RECORDED_AT, REVISION, VALID_AT}
 Snapshot = dict[Element, dict[str, Any]]
 
 SNAPSHOT = Statement(
@@ -109,13 +111,18 @@ def snapshot(graph: Graph, namespace: str) -> Snapshot:
         kind = ElementKind(labels[0].upper())
         node = Element(kind, _node_key(kind, properties))
         assert node not in found
-        found[node] = properties
+        found[node] = _without_times(properties)
         for edge_type, edge_properties, other_labels, other_id, other_namespace in edges:
             assert other_namespace == namespace
             edge = _edge(edge_type, labels[0], properties["id"], other_labels[0], other_id)
             assert edge not in found, f"{edge} is there twice"
-            found[edge] = edge_properties
+            found[edge] = _without_times(edge_properties)
     return found
+
+
+def _without_times(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return properties but those by which the store keeps its own history."""
+    return {key: value for key, value in properties.items() if key not in _KEPT_BY_THE_STORE}
 
 
 def difference(before: Snapshot, after: Snapshot) -> list[Change]:

@@ -12,15 +12,19 @@ from typer.main import get_command
 
 from headwater.cli import (
     artifacts,
+    compare,
     contexts,
     cypher,
     doctor,
     executions,
+    find,
+    history,
     indexes,
     interchange,
     lineage,
     namespaces,
     objects,
+    relations,
     serve,
     servers,
     tokens,
@@ -57,7 +61,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for noun in (servers, serve, doctor, lineage, cypher, interchange):
+for noun in (
+    servers,
+    serve,
+    doctor,
+    lineage,
+    find,
+    compare,
+    history,
+    relations,
+    cypher,
+    interchange,
+):
     noun.add_to(app)
 for noun_group in (artifacts, executions, contexts, types, namespaces, objects, indexes, tokens):
     app.add_typer(noun_group.app)

@@ -38,6 +38,26 @@ class ExecutionStates(StrEnum):
     CANCELED = "CANCELED"
 
 
+class EventTypes(StrEnum):
+    """Types of events along which data flows."""
+
+    INPUT = "INPUT"
+    OUTPUT = "OUTPUT"
+    DECLARED_INPUT = "DECLARED_INPUT"
+    DECLARED_OUTPUT = "DECLARED_OUTPUT"
+    INTERNAL_INPUT = "INTERNAL_INPUT"
+    INTERNAL_OUTPUT = "INTERNAL_OUTPUT"
+    PENDING_OUTPUT = "PENDING_OUTPUT"
+
+
+class Share(StrEnum):
+    """What siblings of a run share with it, beside its type."""
+
+    CONTEXT = "context"
+    INPUTS = "inputs"
+    TYPE = "type"
+
+
 class Order(StrEnum):
     """Orders of a list."""
 
@@ -53,6 +73,9 @@ class Form(StrEnum):
     JSON = "json"
     DOT = "dot"
     SVG = "svg"
+    NDJSON = "ndjson"
+    GRAPHML = "graphml"
+    MERMAID = "mermaid"
 
 
 class Server(StrEnum):

@@ -8,6 +8,7 @@ import typer
 from headwater.cli.call import Call, command, refuse
 from headwater.cli.choices import Form
 from headwater.cli.exits import ExitCode
+from headwater.cli.relations import AsOfOption, KnownAtOption
 from headwater.errors import NotFound, PermissionDenied
 
 if TYPE_CHECKING:
@@ -51,6 +52,20 @@ OfTypeOption = Annotated[
     str | None,
     typer.Option("--of-type", metavar="TYPE", help="NAME's type, where several have it."),
 ]
+BothOption = Annotated[bool, typer.Option("--both", help="What it came from and what came of it.")]
+RootsOption = Annotated[bool, typer.Option("--roots", help="Only nodes that nothing leads to.")]
+LeavesOption = Annotated[bool, typer.Option("--leaves", help="Only nodes that lead to nothing.")]
+StateOption = Annotated[
+    list[str] | None,
+    typer.Option("--state", metavar="STATE", help="Only in this state; may be repeated."),
+]
+StopOption = Annotated[
+    list[str] | None,
+    typer.Option("--stop-at", metavar="TYPE", help="Do not go past nodes of this type."),
+]
+NodeLimitOption = Annotated[
+    int | None, typer.Option("--limit", "-l", min=1, help="Most nodes in one answer.")
+]
 CursorOption = Annotated[
     str | None,
     typer.Option("--cursor", metavar="TOKEN", help="Go on where --depth cut, without NAME."),
@@ -71,6 +86,14 @@ def add_to(app: typer.Typer) -> None:
     )(show_lineage)
     command(
         app,
+        "between",
+        examples=(
+            "headwater between raw@1 clf@3",
+            "headwater between raw@1 clf@3 --known-at 2026-03-01 --json",
+        ),
+    )(show_between)
+    command(
+        app,
         "path",
         examples=("headwater path raw@1 clf@3", "headwater path artifact:1 execution:9 --json"),
     )(show_path)
@@ -85,8 +108,16 @@ def show_lineage(
     *,
     up: UpOption = True,
     depth: DepthOption = None,
+    both: BothOption = False,
     type: TypesOption = None,
     of_type: OfTypeOption = None,
+    state: StateOption = None,
+    roots: RootsOption = False,
+    leaves: LeavesOption = False,
+    stop_at: StopOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    limit: NodeLimitOption = None,
     cursor: CursorOption = None,
     form: FormOption = None,
     svg: SvgOption = None,
@@ -94,27 +125,61 @@ def show_lineage(
 ) -> None:
     """Show what a node came from, or with --down what came of it.
 
-    Without --depth the answer is complete. Where --depth cut it, the answer says what was left
-    out, and gives a cursor to go on.
+    Without --depth and --limit the answer is complete. Where they cut it, the answer says what
+    was left out, and gives a cursor to go on.
     """
+    from headwater import Direction, Stops  # noqa: PLC0415 - slow to import
+
     if (name is None) == (cursor is None):
         raise refuse("Give either a NAME or --cursor.")
     with call.store() as store:
-        _check_types(store, type or [])
+        _check_types(store, [*(type or []), *(stop_at or [])])
         if cursor is not None:
-            answer = store.resume(cursor, max_hops=depth)
+            answer = store.resume(cursor, max_hops=depth, limit=limit)
+            answer = answer.of_types(type) if type else answer
         else:
             key = store.key(name or "", type=of_type)
-            ask = store.upstream if up else store.downstream
-            answer = ask(key, max_hops=depth)
-        answer = answer.of_types(type) if type else answer
-    _write(call, answer, form=form, svg=svg, dot=dot)
-    if not answer.complete:
-        call.screen.say(
-            f"incomplete, {_left_out(answer)} left out; go on: "
-            f"headwater lineage --cursor {answer.cursor}",
-            style="yellow",
-        )
+            way = Direction.UPSTREAM if up else Direction.DOWNSTREAM
+            question = store.question(
+                Direction.BOTH if both else way,
+                [key],
+                max_hops=depth,
+                types=type or None,
+                states=state or None,
+                roots=roots,
+                leaves=leaves,
+                stops=Stops(types=tuple(stop_at or ())),
+                limit=limit,
+                as_of=as_of,
+                known_at=known_at,
+            )
+            answer = store.lineage_of(question)
+    _tell(call, answer, form=form, svg=svg, dot=dot)
+
+
+def show_between(
+    call: Call,
+    a: Annotated[str, typer.Argument(help="Where data came from, as in lineage.")],
+    b: Annotated[str, typer.Argument(help="Where it went.")],
+    *,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    form: FormOption = None,
+    svg: SvgOption = None,
+    dot: DotOption = None,
+) -> None:
+    """Show every node on some way of data from one node to another.
+
+    Says "no path" and exits with 1 where there is none.
+    """
+    with call.store() as store:
+        answer = store.between(a, b, as_of=as_of, known_at=known_at)
+    if answer or call.json or form is Form.JSON:
+        _tell(call, answer, form=form, svg=svg, dot=dot)
+    else:
+        call.screen.line(("no path", "yellow"))
+    if not answer:
+        raise typer.Exit(ExitCode.NO)
 
 
 def show_path(
@@ -160,6 +225,20 @@ def _left_out(answer: "Lineage") -> str:
     )
 
 
+def _tell(
+    call: Call, answer: "Lineage", *, form: Form | None, svg: Path | None, dot: Path | None
+) -> None:
+    _write(call, answer, form=form, svg=svg, dot=dot)
+    if answer.provisional:
+        call.screen.say("provisional: a write that is open may still change it", style="yellow")
+    if not answer.complete:
+        call.screen.say(
+            f"incomplete, {_left_out(answer)} left out; go on: "
+            f"headwater lineage --cursor {answer.cursor}",
+            style="yellow",
+        )
+
+
 def _write(
     call: Call, answer: "Lineage", *, form: Form | None, svg: Path | None, dot: Path | None
 ) -> None:
@@ -168,13 +247,18 @@ def _write(
     for path, draw in ((svg, answer.to_svg), (dot, answer.to_dot)):
         if path is not None:
             _write_file(call, path, draw())
+    texts = {
+        Form.DOT: answer.to_dot,
+        Form.SVG: answer.to_svg,
+        Form.NDJSON: answer.to_ndjson,
+        Form.GRAPHML: answer.to_graphml,
+        Form.MERMAID: answer.to_mermaid,
+    }
     match Form.JSON if call.json else form:
         case Form.JSON:
             call.screen.answer(answer.as_dict())
-        case Form.DOT:
-            call.screen.write(answer.to_dot())
-        case Form.SVG:
-            call.screen.write(answer.to_svg())
+        case Form() as chosen if chosen in texts:
+            call.screen.write(texts[chosen]())
         case Form.TREE | None if form is not None or (svg is None and dot is None):
             depth = max((node.distance for node in answer.nodes), default=0)
             call.screen.draw(answer, width=depth * _INDENT + _LABEL)

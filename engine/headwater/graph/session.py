@@ -3,10 +3,12 @@
 The only module that opens a driver. Knows nothing of what the statements mean.
 """
 
+import asyncio
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -25,6 +27,7 @@ from neo4j.exceptions import (
 from headwater.errors import (
     Aborted,
     AlreadyExists,
+    Cancelled,
     DeadlineExceeded,
     HeadwaterError,
     Internal,
@@ -35,6 +38,7 @@ from headwater.errors import (
     Unauthenticated,
     Unavailable,
 )
+from headwater.graph.asked import asked
 from headwater.graph.statements import Statement, load, trusted
 
 Row = list[Any]
@@ -43,7 +47,12 @@ ResultT = TypeVar("ResultT")
 RETRY_S = 30.0
 """How long a read or write is tried again while the server cannot be reached or is in conflict."""
 
+WRITER = {"headwater_writes": True}
+"""Metadata of each transaction that changes the graph, by which others see that it is open."""
+
 _IDLE_CHECK_S = 20.0
+_FETCH_SIZE = 1_000
+_STREAMED_ROWS = 2
 _FAILURES = (Neo4jError, DriverError, OverflowError, UnicodeEncodeError)
 """What the driver raises; the last two for a value that it cannot send."""
 
@@ -68,6 +77,7 @@ class Graph:
         password: None where the server asks for none.
         database: the database.
         retry_s: how long to try again.
+        query_timeout_s: how long the server may take for one read; None has no limit.
     """
 
     def __init__(
@@ -78,10 +88,12 @@ class Graph:
         password: str | None = None,
         database: str = "neo4j",
         retry_s: float = RETRY_S,
+        query_timeout_s: float | None = None,
     ) -> None:
         self.address = address
         self.database = database
         self._retry_s = retry_s
+        self._query_timeout_s = query_timeout_s
         try:
             self._driver = neo4j.GraphDatabase.driver(
                 address,
@@ -130,8 +142,80 @@ class Graph:
             raise translated(error, self.address) from error
 
     def read(self, statement: Statement, /, **parameters: object) -> list[Row]:
-        """Return the rows of a statement that only reads; one round trip."""
-        return self._again(lambda: self._run(statement, parameters, neo4j.READ_ACCESS))
+        """Return the rows of a statement that only reads; one round trip.
+
+        The server ends it after the graph's own limit, or that of an `Asking` it belongs to.
+
+        Raises:
+            Cancelled: somebody ended it.
+            DeadlineExceeded: it took longer than allowed.
+            ResourceExhausted: it took more memory than the server allows.
+            Unavailable: the server cannot be reached.
+        """
+
+        def run() -> list[Row]:
+            with self.reading(statement, parameters) as result:
+                return [record.values() for record in result]
+
+        return self._again(run)
+
+    @contextmanager
+    def reading(
+        self,
+        statement: Statement,
+        parameters: Mapping[str, object],
+        *,
+        timeout_s: float | None = None,
+        fetch_size: int = _FETCH_SIZE,
+    ) -> Iterator[neo4j.Result]:
+        """Yield the result of a statement that only reads, while it comes in.
+
+        Whoever leaves before its end (an interrupt, a generator that is closed) ends it at the
+        server too. Not tried again, and the driver's errors are not translated: `read` does both.
+
+        Raises:
+            Cancelled, DeadlineExceeded: a question that it belongs to is over already.
+        """
+        questions = asked()
+        with questions.reads(self), self._open(neo4j.READ_ACCESS, fetch_size) as session:
+            query = neo4j.Query(
+                statement.text,
+                metadata={"headwater": questions.ids, "statement": statement.name},
+                timeout=questions.seconds(self._shorter(timeout_s)),
+            )
+            yield session.run(query, dict(parameters))
+
+    def stream(self, statement: Statement, /, **parameters: object) -> Iterator[Row]:
+        """Yield the rows of a statement that only reads, as the server sends them.
+
+        Few rows lie here at a time, however many there are. Not tried again: some were given out.
+
+        Raises:
+            Cancelled, DeadlineExceeded, ResourceExhausted, Unavailable: as `read` does.
+        """
+        try:
+            with self.reading(statement, parameters, fetch_size=_STREAMED_ROWS) as result:
+                for record in result:
+                    yield record.values()
+        except _FAILURES as error:
+            raise translated(error, self.address) from error
+
+    def cancel(self, question_id: str) -> int:
+        """End what the server reads under the id of a question, whichever process asked it.
+
+        Not tried again. In a cluster it reaches the member that this graph is connected to.
+
+        Returns:
+            How many queries the server was told to end.
+
+        Raises:
+            Unavailable: the server does not answer.
+        """
+        try:
+            with self._open(neo4j.READ_ACCESS) as session:
+                return len(list(session.run(load("running/cancel").text, {"id": question_id})))
+        except _FAILURES as error:
+            raise translated(error, self.address) from error
 
     def write_alone(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """Return the rows of one statement that may be run twice without harm; one round trip.
@@ -153,7 +237,7 @@ class Graph:
         """
         try:
             with self._session(neo4j.WRITE_ACCESS) as session:
-                return session.execute_write(lambda tx: work(Transaction(tx)))
+                return session.execute_write(_writer(lambda tx: work(Transaction(tx))))
         except _FAILURES as error:
             raise translated(error, self.address) from error
 
@@ -161,25 +245,28 @@ class Graph:
         self,
         statement: Statement,
         parameters: Mapping[str, object],
-        outcome: Callable[[list[Row]], ResultT],
+        outcome: Callable[[list[Row], Transaction], ResultT],
     ) -> ResultT:
         """Return what the outcome makes of the statement's rows, after committing; two round trips.
 
-        An outcome that raises rolls everything back. Like the work of `write`, which costs a
-        round trip more, it can be called again.
+        The outcome may run more statements, a round trip each; one that raises rolls everything
+        back. Like the work of `write`, which costs a round trip more, it can be called again.
 
         Raises:
             Aborted, Unavailable: as `write` does.
         """
+
+        def work(tx: neo4j.ManagedTransaction) -> ResultT:
+            rows = [record.values() for record in tx.run(statement.text, dict(parameters))]
+            return outcome(rows, Transaction(tx))
+
         try:
-            return self._driver.execute_query(
-                statement.text,
-                dict(parameters),
-                routing_=neo4j.RoutingControl.WRITE,
-                database_=self.database,
-                bookmark_manager_=self._bookmarks,
-                result_transformer_=lambda result: outcome([r.values() for r in result]),
-            )
+            # As `execute_query` does it: BEGIN travels with the first statement.
+            with (
+                self._session(neo4j.WRITE_ACCESS) as session,
+                session._pipelined_begin,  # noqa: SLF001 - the driver has no public word for it
+            ):
+                return session.execute_write(_writer(work))
         except _FAILURES as error:
             raise translated(error, self.address) from error
 
@@ -193,7 +280,9 @@ class Graph:
         make a node with an id of its own, so that it cannot take effect twice.
         """
         try:
-            return self._run(statement, parameters, neo4j.WRITE_ACCESS)
+            with self._open(neo4j.WRITE_ACCESS) as session:
+                query = neo4j.Query(statement.text, metadata=WRITER)
+                return [record.values() for record in session.run(query, dict(parameters))]
         except _FAILURES as error:
             if _is_retryable(error) or "ArithmeticError" in str(getattr(error, "code", "")):
                 return None
@@ -203,10 +292,10 @@ class Graph:
         self, text: str, parameters: Mapping[str, object], *, timeout_s: float | None
     ) -> neo4j.EagerResult:
         """Return the whole result of a text that the guard has let through, in READ mode."""
+        statement = Statement("cypher", trusted(text))
         try:
-            with self._session(neo4j.READ_ACCESS) as session:
-                query = neo4j.Query(trusted(text), timeout=timeout_s)
-                return session.run(query, dict(parameters)).to_eager_result()
+            with self.reading(statement, parameters, timeout_s=timeout_s) as result:
+                return result.to_eager_result()
         except _FAILURES as error:
             raise translated(error, self.address) from error
 
@@ -219,18 +308,42 @@ class Graph:
         except _FAILURES as error:
             raise translated(error, self.address) from error
 
-    def _session(self, access: str) -> neo4j.Session:
+    def _session(self, access: str, fetch_size: int = _FETCH_SIZE) -> neo4j.Session:
         return self._driver.session(
             database=self.database,
             default_access_mode=access,
             bookmark_manager=self._bookmarks,
-            fetch_size=1_000,
+            fetch_size=fetch_size,
         )
+
+    @contextmanager
+    def _open(self, access: str, fetch_size: int = _FETCH_SIZE) -> Iterator[neo4j.Session]:
+        """Yield a session; what is left before its end ends at the server.
+
+        Closing a session waits for the whole answer, however long the server takes for it: the
+        first Ctrl+C of a long question would do nothing. Without its connection the server ends
+        the query (measured: 50 ms), and what an interrupt left half read is never read on.
+        """
+        session = self._session(access, fetch_size)
+        try:
+            yield session
+        except _FAILURES:
+            session.close()
+            raise
+        except BaseException:
+            # How the driver is told to drop a session's connection.
+            session.__exit__(asyncio.CancelledError, None, None)  # type: ignore[no-untyped-call]
+            raise
+        session.close()
+
+    def _shorter(self, timeout_s: float | None) -> float | None:
+        limits = (timeout_s, self._query_timeout_s)
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def _run(
         self, statement: Statement, parameters: Mapping[str, object], access: str
     ) -> list[Row]:
-        with self._session(access) as session:
+        with self._open(access) as session:
             return [record.values() for record in session.run(statement.text, dict(parameters))]
 
     def _again(self, run: Callable[[], ResultT]) -> ResultT:
@@ -240,10 +353,18 @@ class Graph:
             try:
                 return run()
             except _FAILURES as error:
+                asked().check()
                 if not _is_retryable(error) or time.monotonic() + wait_s > deadline:
                     raise translated(error, self.address) from error
             time.sleep(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - not for secrets
             wait_s = min(wait_s * 2, 2.0)
+
+
+def _writer(
+    work: Callable[[neo4j.ManagedTransaction], ResultT],
+) -> Callable[[neo4j.ManagedTransaction], ResultT]:
+    """Return the work of a transaction that tells others that it writes."""
+    return neo4j.unit_of_work(metadata=WRITER)(work)
 
 
 def translated(error: Exception, address: str) -> HeadwaterError:
@@ -289,13 +410,22 @@ def _first_told(error: Exception) -> Exception:
 
 def _is_retryable(error: Exception) -> bool:
     error = _first_told(error)
+    if any(part in str(getattr(error, "code", "")) for part in _MEMORY_CODES):
+        # The driver would try it again; the same question takes the same memory again.
+        return False
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
 
 
+_MEMORY_CODES = ("MemoryPoolOutOfMemory", "TransactionOutOfMemory", "OutOfMemoryError")
+_MEMORY_SETTINGS = (
+    "dbms.memory.transaction.total.max",
+    "db.memory.transaction.total.max",
+    "db.memory.transaction.max",
+)
+_MORE_TIME = "Ask for less, or give it more time (timeout_s, HEADWATER_QUERY_TIMEOUT_S)."
 _BY_CODE: tuple[tuple[str, type[HeadwaterError], str], ...] = (
-    ("TransactionTimedOut", DeadlineExceeded, "Ask for less, or give it more time."),
+    ("TransactionTimedOut", DeadlineExceeded, _MORE_TIME),
     ("LockClientStopped", Aborted, "Try again."),
-    ("MemoryPoolOutOfMemory", ResourceExhausted, "Ask for less, or give Neo4j more memory."),
     ("OutOfDiskSpace", NoSpace, "Free some space where Neo4j keeps its data."),
     ("Security.Forbidden", PermissionDenied, "The database user lacks the right."),
     ("Statement.AccessMode", PermissionDenied, "Only statements that read are taken here."),
@@ -306,10 +436,26 @@ _BY_CODE: tuple[tuple[str, type[HeadwaterError], str], ...] = (
 
 def _by_code(error: Exception) -> HeadwaterError:
     code = getattr(error, "code", None) or type(error).__name__
+    if any(part in code for part in _MEMORY_CODES):
+        return _out_of_memory(error, code)
+    if code.endswith("Transaction.Terminated"):
+        return Cancelled("Somebody ended it at the server before it was done.", neo4j_code=code)
     for part, kind, hint in _BY_CODE:
         if part in code:
             return kind(f"{_brief(error)}.", hint=hint, neo4j_code=code)
     return Internal(f"Neo4j failed with {code}: {_brief(error)}.", neo4j_code=code)
+
+
+def _out_of_memory(error: Exception, code: str) -> ResourceExhausted:
+    text = _brief(error)
+    setting = next((name for name in _MEMORY_SETTINGS if name in text), None)
+    return ResourceExhausted(
+        f"Neo4j stopped the question, because it takes more memory than allowed: {text}.",
+        hint="Ask for less (max_hops, a filter, a page), or raise the Neo4j setting "
+        f"{setting or 'server.memory.heap.max_size'}.",
+        neo4j_code=code,
+        setting=setting,
+    )
 
 
 def _brief(error: Exception) -> str:

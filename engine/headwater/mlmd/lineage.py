@@ -6,12 +6,11 @@ nodes. Whatever was cut is told in the trailing metadata: `x-headwater-complete`
 """
 
 import json
-from functools import lru_cache
 
 from headwater.errors import InvalidArgument
-from headwater.graph.records import decode_path
 from headwater.mlmd import convert
 from headwater.mlmd.calls import KINDS, Call, Message
+from headwater.mlmd.columns import add_events, add_nodes, add_pairs
 from headwater.mlmd.proto import metadata_store_pb2 as pb
 from headwater.mlmd.proto import metadata_store_service_pb2 as service_pb
 from headwater.mlmd.reads import types_with_system
@@ -19,12 +18,11 @@ from headwater.query.subgraph import (
     MLMD_STARTING_NODES,
     Cut,
     EndingNodes,
-    EventColumns,
     Subgraph,
     SubgraphDirection,
     SubgraphQuestion,
 )
-from headwater_schema import EventType, TypeKind
+from headwater_schema import TypeKind
 
 MAX_HOPS = 100
 """How far MLMD goes, whatever is asked for."""
@@ -39,7 +37,6 @@ _DIRECTIONS = {
     pb.LineageSubgraphQueryOptions.DOWNSTREAM: SubgraphDirection.DOWNSTREAM,
     pb.LineageSubgraphQueryOptions.BIDIRECTIONAL: SubgraphDirection.BIDIRECTIONAL,
 }
-_EVENT_NUMBERS = {event_type: convert.event_number(event_type) for event_type in EventType}
 
 
 def lineage_subgraph(call: Call, request: Message) -> Message:
@@ -56,6 +53,7 @@ def lineage_subgraph(call: Call, request: Message) -> Message:
         ending_executions=_ending(options, "ending_executions"),
         max_starting=None if unlimited else MLMD_STARTING_NODES,
         with_events="events" in wanted,
+        ordered=False,
         with_attributions="attributions" in wanted,
         with_associations="associations" in wanted,
         with_contexts="contexts" in wanted,
@@ -129,49 +127,10 @@ def _fill(graph: Message, subgraph: Subgraph, wanted: set[str]) -> None:
         ("contexts", subgraph.context_ids),
     ):
         if field in wanted:
-            add = getattr(graph, field).add
-            for node_id in ids:
-                add(id=node_id)
+            add_nodes(graph, field, ids)
     if "events" in wanted:
-        _fill_events(graph, subgraph.events)
+        add_events(graph, subgraph.events)
     if "attributions" in wanted:
-        for artifact_id, context_id in subgraph.attributions:
-            graph.attributions.add(artifact_id=artifact_id, context_id=context_id)
+        add_pairs(graph, "attributions", subgraph.attributions)
     if "associations" in wanted:
-        for execution_id, context_id in subgraph.associations:
-            graph.associations.add(execution_id=execution_id, context_id=context_id)
-
-
-def _fill_events(graph: Message, events: EventColumns) -> None:
-    add = graph.events.add
-    columns = (
-        events.artifact_ids,
-        events.execution_ids,
-        events.types,
-        events.milliseconds,
-        events.paths,
-    )
-    for artifact_id, execution_id, event_type, time, path in zip(*columns, strict=True):
-        if path is None:
-            add(
-                artifact_id=artifact_id,
-                execution_id=execution_id,
-                type=_EVENT_NUMBERS[event_type],
-                milliseconds_since_epoch=time,
-            )
-        else:
-            add(
-                artifact_id=artifact_id,
-                execution_id=execution_id,
-                type=_EVENT_NUMBERS[event_type],
-                milliseconds_since_epoch=time,
-                path=_path(path),
-            )
-
-
-@lru_cache(maxsize=10_000)
-def _path(stored: str) -> Message:
-    # A large answer has few different paths; to build each of them anew took half of its time.
-    event = pb.Event()
-    convert.fill_path(event, decode_path(stored))
-    return event.path
+        add_pairs(graph, "associations", subgraph.associations)

@@ -1,15 +1,24 @@
 """Answers: the part of the graph that a lineage question found, and the forms it can take."""
 
-import base64
-import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from headwater.errors import InvalidArgument, MissingExtra
 from headwater.query.drawing import to_dot, to_rich, to_svg, to_text
-from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
+from headwater.query.export_ndjson import ndjson_lines
+from headwater.query.export_text import to_graphml, to_mermaid
+from headwater.query.exports import (
+    IndexedGraph,
+    Tables,
+    events_to_pandas,
+    to_arrow,
+    to_networkx,
+    to_pandas,
+    to_rustworkx,
+)
+from headwater.query.moment import NOW, Moment
+from headwater.query.parts import Direction, Events, LineageEvent, LineageNode, NodeKey, Nodes
 from headwater_schema import TypeKind
 
 if TYPE_CHECKING:
@@ -18,30 +27,69 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
 
+class LeftOut(Mapping[TypeKind, Mapping[str, int]]):
+    """Counts by kind and type, which are asked for when somebody first looks at them.
+
+    Args:
+        count: asks; what it raises, whoever looks gets.
+    """
+
+    def __init__(self, count: Callable[[], Mapping[TypeKind, Mapping[str, int]]]) -> None:
+        self._count = count
+        self._counts: Mapping[TypeKind, Mapping[str, int]] | None = None
+
+    @property
+    def counts(self) -> Mapping[TypeKind, Mapping[str, int]]:
+        """The counts as a plain mapping."""
+        if self._counts is None:
+            self._counts = self._count()
+        return self._counts
+
+    def __getitem__(self, kind: TypeKind) -> Mapping[str, int]:
+        return self.counts[kind]
+
+    def __iter__(self) -> Iterator[TypeKind]:
+        return iter(self.counts)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def __repr__(self) -> str:
+        return "LeftOut(not counted yet)" if self._counts is None else repr(self._counts)
+
+    def __reduce__(self) -> tuple[type[dict[TypeKind, Mapping[str, int]]], tuple[dict[Any, Any]]]:
+        return dict, (dict(self.counts),)
+
+
 @dataclass(frozen=True)
 class Lineage:
     """The answer to a lineage question.
 
     Attributes:
-        start: the node that was asked about.
+        start: the node that was asked about; the first of several.
         direction: which way was asked.
-        nodes: by distance, kind and id.
-        events: in the order in which they were put.
-        left_out: how many nodes a limit left out, by kind and type.
+        nodes: by distance, kind and id. A node is made when it is asked for; `Nodes` has them
+            as columns.
+        events: in the order in which they were put; as `Events`, likewise.
+        left_out: how many nodes a limit left out, by kind and type; counted when first looked at.
         cursor: asks for what was left out; None in a complete answer.
+        moment: the state of the world that the answer is of.
+        provisional: whether a write that is still open may change what was known at the moment.
     """
 
     start: NodeKey
     direction: Direction
-    nodes: tuple[LineageNode, ...]
-    events: tuple[LineageEvent, ...]
+    nodes: Sequence[LineageNode]
+    events: Sequence[LineageEvent]
     left_out: Mapping[TypeKind, Mapping[str, int]] = field(default_factory=dict)
     cursor: str | None = None
+    moment: Moment = NOW
+    provisional: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether nothing was left out."""
-        return not self.left_out
+        return self.cursor is None and not self.left_out
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -51,10 +99,9 @@ class Lineage:
 
     def of_types(self, types: Sequence[str]) -> "Lineage":
         """Return the answer with only the nodes of these types, and the events between them."""
-        nodes = tuple(node for node in self.nodes if node.type in types)
-        kept = {node.key for node in nodes}
-        events = tuple(e for e in self.events if e.artifact in kept and e.execution in kept)
-        return replace(self, nodes=nodes, events=events)
+        known, wanted = Nodes.of(self.nodes), set(types)
+        nodes = known.where(name in wanted for name in known.types)
+        return replace(self, nodes=nodes, events=Events.of(self.events).between(nodes))
 
     def alone(self) -> "Lineage":
         """Return the nodes as the whole answer, with nothing left out."""
@@ -98,11 +145,18 @@ class Lineage:
             "complete": self.complete,
             "left_out": {str(kind): dict(counts) for kind, counts in self.left_out.items()},
             "cursor": self.cursor,
+            "as_of": self.moment.as_of,
+            "known_at": self.moment.known_at,
+            "provisional": self.provisional,
         }
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the answer as JSON text."""
         return json.dumps(self.as_dict(), indent=indent, ensure_ascii=False)
+
+    def to_ndjson(self) -> str:
+        """Return the answer as JSON, an object a line; the last line says whether it is whole."""
+        return "".join(ndjson_lines(self))
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return the nodes as a data frame: kind, id, type, name, state, distance.
@@ -110,13 +164,23 @@ class Lineage:
         Raises:
             MissingExtra: pandas is not installed.
         """
-        try:
-            import pandas as pd  # noqa: PLC0415 - an optional dependency
-        except ImportError as error:
-            raise _missing("pandas", "pandas") from error
-        columns = list(LineageNode._fields)
-        rows = [[str(node.kind), *node[1:]] for node in self.nodes]
-        return pd.DataFrame(rows, columns=columns)
+        return to_pandas(self)
+
+    def events_to_pandas(self) -> "pd.DataFrame":
+        """Return the events as a data frame.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return events_to_pandas(self)
+
+    def to_arrow(self) -> Tables:
+        """Return nodes and events as two tables of Apache Arrow.
+
+        Raises:
+            MissingExtra: pyarrow is not installed.
+        """
+        return to_arrow(self)
 
     def to_networkx(self) -> "nx.MultiDiGraph[str]":
         """Return the answer as a directed graph whose edges follow the data.
@@ -126,16 +190,23 @@ class Lineage:
         Raises:
             MissingExtra: networkx is not installed.
         """
-        try:
-            import networkx as nx  # noqa: PLC0415 - an optional dependency
-        except ImportError as error:
-            raise _missing("networkx", "graphs") from error
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-        for node in self.nodes:
-            graph.add_node(str(node.key), **{**node._asdict(), "kind": str(node.kind)})
-        for event in self.events:
-            graph.add_edge(str(event.source), str(event.target), key=event.type, type=event.type)
-        return graph
+        return to_networkx(self)
+
+    def to_rustworkx(self) -> IndexedGraph:
+        """Return the answer as a graph of rustworkx, with the place of each node in it.
+
+        Raises:
+            MissingExtra: rustworkx is not installed.
+        """
+        return to_rustworkx(self)
+
+    def to_graphml(self) -> str:
+        """Return the answer as GraphML."""
+        return to_graphml(self)
+
+    def to_mermaid(self) -> str:
+        """Return the answer as a flowchart in Mermaid's words."""
+        return to_mermaid(self)
 
     def to_dot(self) -> str:
         """Return the answer as a Graphviz text."""
@@ -155,34 +226,3 @@ class Lineage:
 
     def _repr_svg_(self) -> str:
         return self.to_svg()
-
-
-def encode_cursor(namespace: str, start: NodeKey, direction: Direction, reached: int) -> str:
-    """Return the text that asks for what lies further than that many hops."""
-    content = json.dumps([namespace, str(start.kind), start.id, str(direction), reached])
-    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str) -> tuple[str, NodeKey, Direction, int]:
-    """Return namespace, start, direction and hops of a cursor.
-
-    Raises:
-        InvalidArgument: it is not one.
-    """
-    try:
-        content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        namespace, kind, node_id, direction, reached = json.loads(content)
-        start = NodeKey(TypeKind(kind), int(node_id))
-        return str(namespace), start, Direction(direction), int(reached)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidArgument(
-            f"{cursor!r:.200} is not a cursor.", hint="Use the cursor of a cut answer as it is."
-        ) from error
-
-
-def _missing(package: str, extra: str) -> MissingExtra:
-    return MissingExtra(
-        f"This needs {package}, which is not installed.",
-        hint=f"pip install 'headwater[{extra}]'",
-        package=package,
-    )

@@ -1,6 +1,7 @@
 """Drawing: a lineage as a tree, as Graphviz text and as SVG."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from io import StringIO
@@ -27,7 +28,12 @@ _GONE = "DELETED"
 _QUIET_STATES = frozenset({"LIVE", "COMPLETE", None})
 _BOX_WIDTH, _BOX_HEIGHT, _COLUMN_GAP, _ROW_GAP, _MARGIN = 190, 44, 60, 22, 12
 _TITLE_CHARACTERS = 26
+_NOTE_WIDTH = 600
 _SWEEPS = 4
+_BENDS = 20_000
+
+DRAWN_NODES = 1_000
+"""How many nodes a tree or an SVG has, the nearest to the start, unless more are asked for."""
 
 
 class Drawable(Protocol):
@@ -59,13 +65,27 @@ class Drawable(Protocol):
         ...
 
 
-def to_rich(lineage: Drawable) -> Tree:
+@dataclass(frozen=True)
+class _Part:
+    """What is drawn of a lineage, and what is said of the rest."""
+
+    start: NodeKey
+    direction: Direction
+    nodes: Sequence[LineageNode]
+    events: Sequence[LineageEvent]
+    left_out: Mapping[TypeKind, Mapping[str, int]]
+    notes: list[str]
+
+
+def to_rich(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> Tree:
     """Return the lineage as a coloured tree whose root is the start.
 
     A node that is reached in several ways has its branch drawn at the first, and a mark
     (`^`) at the others. In a part of an answer (narrowed to types, or what a cursor asked
-    for) what hangs on nothing drawn hangs on the root, with its distance.
+    for) what hangs on nothing drawn hangs on the root, with its distance. Of more than
+    `max_nodes` nodes the nearest are drawn; the last line says how many are not.
     """
+    lineage = _part(lineage, max_nodes, with_outside=True)
     nodes = {node.key: node for node in lineage.nodes}
     farther = _steps(lineage)
     root = Tree(
@@ -81,8 +101,8 @@ def to_rich(lineage: Drawable) -> Tree:
             drawn.add(node.key)
             label = _label(node).append(f"  {node.distance} hops away", style="dim italic")
             _grow(root.add(label), node.key, nodes, farther, drawn)
-    if lineage.left_out:
-        root.add(Text(f"… {_left_out(lineage)} left out", style="dim italic"))
+    for note in lineage.notes:
+        root.add(Text(note, style="dim italic"))
     return root
 
 
@@ -110,20 +130,35 @@ def _grow(
         growing += reversed(grown)
 
 
-def to_text(lineage: Drawable) -> str:
+def to_text(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> str:
     """Return the tree of `to_rich` without colours."""
     target = StringIO()
-    width = 60 + 4 * max((node.distance for node in lineage.nodes), default=0) + 200
+    tree = to_rich(lineage, max_nodes=max_nodes)
+    # What is drawn may hang deeper than its distance, by as many nodes as there are.
+    depth = min(len(lineage.nodes), max_nodes if max_nodes is not None else len(lineage.nodes))
+    width = 60 + 4 * depth + 200
     console = Console(
         file=target, no_color=True, width=width, force_terminal=False, force_jupyter=False
     )
-    console.print(to_rich(lineage))
+    console.print(tree)
     return target.getvalue()
 
 
 def to_dot(lineage: Drawable) -> str:
-    """Return the lineage as Graphviz text: artifacts as boxes, executions as ellipses."""
+    """Return the lineage as Graphviz text: artifacts as boxes, executions as ellipses.
+
+    All of it, whatever its size. Ends of events that lie outside of the answer are dotted; the
+    drawing's label says what was left out.
+    """
     lines = ["digraph lineage {", "  rankdir=LR;"]
+    if lineage.left_out:
+        lines.append(f'  label="{_quoted(f"… {left_out_text(lineage)} left out")}";')
+    nodes = {node.key for node in lineage.nodes}
+    ends = dict.fromkeys(end for e in lineage.events for end in (e.source, e.target))
+    for key in ends:
+        if key not in nodes:
+            shape = "box" if key.kind is TypeKind.ARTIFACT else "ellipse"
+            lines.append(f'  "{key}" [shape={shape}, label="{key}", style=dotted];')
     for node in lineage.nodes:
         shape = "box" if node.kind is TypeKind.ARTIFACT else "ellipse"
         bold = ", penwidth=2" if node.key == lineage.start else ""
@@ -137,13 +172,16 @@ def to_dot(lineage: Drawable) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def to_svg(lineage: Drawable) -> str:
+def to_svg(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> str:
     """Return the lineage as SVG, data flowing from left to right.
 
     Nodes stand in columns by their place in the flow; within a column they are ordered so
-    that edges cross little. Made for up to some hundred nodes.
+    that edges cross little. Of more than `max_nodes` nodes the nearest to the start are drawn.
+    Lines below the drawing say what is not in it.
     """
-    columns, chains = _layout(lineage)
+    lineage = _part(lineage, max_nodes, with_outside=False)
+    columns, chains, notes = _layout(lineage)
+    notes = [*lineage.notes, *notes]
     places = {
         point: (
             _MARGIN + column * (_BOX_WIDTH + _COLUMN_GAP),
@@ -154,6 +192,10 @@ def to_svg(lineage: Drawable) -> str:
     }
     width = max((x for x, _ in places.values()), default=0) + _BOX_WIDTH + _MARGIN
     height = max((y for _, y in places.values()), default=0) + _BOX_HEIGHT + _MARGIN
+    bottom = height + _MARGIN
+    if notes:
+        height += _ROW_GAP * len(notes)
+        width = max(width, _NOTE_WIDTH)
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -165,20 +207,57 @@ def to_svg(lineage: Drawable) -> str:
         ),
         *(_arrow([places[point] for point in chain]) for chain in chains),
         *(_box(node, places[node.key], start=node.key == lineage.start) for node in lineage.nodes),
+        *(
+            f'<text x="{_MARGIN}" y="{bottom + _ROW_GAP * row}" fill="#475569" '
+            f'font-style="italic">{escape(note)}</text>'
+            for row, note in enumerate(notes)
+        ),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
+def _part(lineage: Drawable, max_nodes: int | None, *, with_outside: bool) -> _Part:
+    """Return the nodes to draw, nearest first, with the events between them.
+
+    `with_outside` says that the drawing shows ends of events outside of the answer too.
+    """
+    all_nodes, all_events = lineage.nodes, lineage.events
+    nodes = list(all_nodes)
+    if max_nodes is not None and len(nodes) > max_nodes:
+        nodes = sorted(nodes, key=lambda node: node.distance)[:max_nodes]
+    kept = {node.key for node in nodes}
+    dropped = set() if len(nodes) == len(all_nodes) else {n.key for n in all_nodes} - kept
+    events = [e for e in all_events if not {e.artifact, e.execution} & dropped]
+    loose = sum(not {e.artifact, e.execution} <= kept for e in events)
+    notes = []
+    if lineage.left_out:
+        notes.append(f"… {left_out_text(lineage)} left out")
+    if dropped:
+        notes.append(
+            f"… {len(dropped):,} more nodes and {len(all_events) - len(events):,} more events "
+            f"not drawn: a drawing has {max_nodes:,} nodes"
+        )
+    if loose and not with_outside:
+        notes.append(f"… {loose:,} events to nodes outside of this answer not drawn")
+    return _Part(lineage.start, lineage.direction, nodes, events, lineage.left_out, notes)
+
+
 def _steps(lineage: Drawable) -> dict[NodeKey, list[NodeKey]]:
     """Return for each node those one step further from the start."""
-    steps: dict[NodeKey, list[NodeKey]] = {}
+    distances = {node.key: node.distance for node in lineage.nodes}
+    steps: dict[NodeKey, dict[NodeKey, None]] = {}
     for event in lineage.events:
-        pair = (event.target, event.source)
-        near, far = pair if lineage.direction is Direction.UPSTREAM else pair[::-1]
-        if far not in steps.setdefault(near, []):
-            steps[near].append(far)
-    return steps
+        near, far = event.source, event.target
+        match lineage.direction:
+            case Direction.UPSTREAM:
+                near, far = far, near
+            case Direction.BOTH if distances.get(near, 0) > distances.get(far, 0):
+                near, far = far, near
+            case _:
+                pass
+        steps.setdefault(near, {})[far] = None
+    return {near: list(far) for near, far in steps.items()}
 
 
 def _label(node: LineageNode) -> Text:
@@ -191,7 +270,8 @@ def _label(node: LineageNode) -> Text:
     return text
 
 
-def _left_out(lineage: Drawable) -> str:
+def left_out_text(lineage: Drawable) -> str:
+    """Return what a limit left out, in words: how many of each type."""
     counts = [
         f"{n:,} {visible(name)}"
         for by_type in lineage.left_out.values()
@@ -214,8 +294,8 @@ class _Bend(NamedTuple):
 _Point = NodeKey | _Bend
 
 
-def _layout(lineage: Drawable) -> tuple[list[list[_Point]], list[list[_Point]]]:
-    """Return the columns from left to right, and the points that each edge goes through."""
+def _layout(lineage: Drawable) -> tuple[list[list[_Point]], list[list[_Point]], list[str]]:
+    """Return the columns from left to right, the points that each edge goes through, and notes."""
     nodes = {node.key for node in lineage.nodes}
     ends = [(e.source, e.target) for e in lineage.events if {e.source, e.target} <= nodes]
     ranks = _ranks([node.key for node in lineage.nodes], ends)
@@ -223,13 +303,22 @@ def _layout(lineage: Drawable) -> tuple[list[list[_Point]], list[list[_Point]]]:
     for node in lineage.nodes:
         columns[ranks[node.key]].append(node.key)
     chains: list[list[_Point]] = []
+    left, straight = _BENDS, 0
     for number, (source, target) in enumerate(ends):
-        bends = [_Bend(number, column) for column in range(ranks[source] + 1, ranks[target])]
+        between = range(ranks[source] + 1, ranks[target])
+        if len(between) > left:
+            # A chain whose every step reads the first artifact would have a bend for each pair.
+            straight += 1
+            chains.append([source, target])
+            continue
+        left -= len(between)
+        bends = [_Bend(number, column) for column in between]
         for bend in bends:
             columns[bend.column].append(bend)
         chains.append([source, *bends, target])
     _order(columns, chains)
-    return columns, chains
+    note = f"{straight:,} long events are drawn straight across other nodes"
+    return columns, chains, [note] if straight else []
 
 
 def _order(columns: list[list[_Point]], chains: list[list[_Point]]) -> None:

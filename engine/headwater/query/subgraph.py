@@ -48,6 +48,7 @@ class SubgraphQuestion:
         ending_executions: executions that are not gone beyond.
         max_starting: of more starting nodes, those with the lowest ids are taken; None takes all.
         with_events: whether `events` is wanted.
+        ordered: whether events are wanted in order; to sort them is a sixth of a large answer.
         with_attributions: whether `attributions` is wanted.
         with_associations: whether `associations` is wanted.
         with_contexts: whether `context_ids` is wanted.
@@ -60,6 +61,7 @@ class SubgraphQuestion:
     ending_executions: EndingNodes | None = None
     max_starting: int | None = MLMD_STARTING_NODES
     with_events: bool = True
+    ordered: bool = True
     with_attributions: bool = True
     with_associations: bool = True
     with_contexts: bool = True
@@ -125,7 +127,7 @@ class Subgraph:
         artifact_ids: by id.
         execution_ids: by id.
         context_ids: contexts of those nodes, by id.
-        events: by execution, artifact and type; each once.
+        events: by execution, artifact and type where the question asked for order; each once.
         attributions: (artifact id, context id), by both.
         associations: (execution id, context id), by both.
         cut: what limits kept out.

@@ -42,6 +42,7 @@ _STATEMENTS = {
     "ASSOCIATION": "import/associations",
     "PARENT": "import/parents",
 }
+_IMPORT = "import"
 _COUNTERS = ("ARTIFACT", "EXECUTION", "CONTEXT", "EVENT")
 _EDGES: dict[TypeKind, tuple[str, ...]] = {
     TypeKind.EXECUTION: (*FLOW_TYPES, "ASSOCIATION"),
@@ -135,7 +136,9 @@ class ImportService:
         """
         self._namespaces.ensure()
         mapped = {} if plan.keep_ids else self._put_types(plan, caller)
-        state = self._scope.door.write(lambda tx: self._begin(tx, plan, mapped), caller=caller)
+        state = self._scope.door.write(
+            lambda tx: self._begin(tx, plan, mapped), self._scope.operation("begin import", caller)
+        )
         if plan.keep_ids:
             self._types.refresh()
             self._types.ensure_indexes(self._types.all())
@@ -218,7 +221,8 @@ class ImportService:
             return Written(None, _changes(state.phase, rows, self._scope.namespace))
 
         parameters = self._step(state, after) | {"rows": list(rows)}
-        self._scope.door.write_one(statement, parameters, outcome, caller=caller)
+        operation = self._scope.operation(_IMPORT, caller)
+        self._scope.door.write_one(statement, parameters, outcome, operation, recorded=False)
         return _moved(state, phase=state.phase, last=last, notes=notes)
 
     def next_phase(self, state: ImportState) -> ImportState:
@@ -228,6 +232,8 @@ class ImportService:
             load("import/advance"),
             self._step(state, {"phase": phase, "last": [0, 0]}),
             lambda answer: Written(self._stood(answer, state), ()),
+            self._scope.operation(_IMPORT),
+            recorded=False,
         )
         return _moved(state, phase=phase, last=(0, 0), notes=state.notes)
 
@@ -247,6 +253,8 @@ class ImportService:
             load("import/finish"),
             self._step(state, values),
             lambda answer: Written(self._stood(answer, state), ()),
+            self._scope.operation(_IMPORT, Caller(reason=record)),
+            recorded=True,
         )
 
     def record(self, source: str) -> str | None:

@@ -23,6 +23,8 @@ from headwater_schema.types import FIRST_USER_TYPE_ID, SYSTEM_TYPES
 
 MAX_NAMESPACE_BYTES = 255
 DROPPING = "DROPPING"
+DROP = "drop namespace"
+"""What the record of a drop says was done; it alone outlives the namespace."""
 _BATCH = 10_000
 # Longer than a process at rest keeps ids that it took, see `services.ids`: whoever took some of
 # this namespace either tries to use them while it is being dropped, and forgets them, or does not.
@@ -84,7 +86,10 @@ class NamespaceService:
         """
         with self._lock:
             if not self._known:
-                self._scope.door.write(lambda tx: self._make(tx, self._scope.namespace))
+                self._scope.door.write(
+                    lambda tx: self._make(tx, self._scope.namespace),
+                    self._scope.operation("create namespace"),
+                )
                 self._known = True
 
     def forget(self) -> None:
@@ -113,7 +118,8 @@ class NamespaceService:
             InvalidArgument: that cannot be its name.
         """
         check_namespace(name)
-        if not self._scope.door.write(lambda tx: self._make(tx, name), caller=caller):
+        operation = self._scope.operation("create namespace", caller, namespace=name)
+        if not self._scope.door.write(lambda tx: self._make(tx, name), operation):
             raise AlreadyExists(f"There is a namespace {name!r} already.", namespace=name)
         return next(namespace for namespace in self.all() if namespace.name == name)
 
@@ -132,7 +138,8 @@ class NamespaceService:
         """
         check_namespace(name)
         began_s = time.monotonic()
-        if not self._scope.door.write(lambda tx: self._begin(tx, name), caller=caller):
+        operation = self._scope.operation(DROP, caller, namespace=name)
+        if not self._scope.door.write(lambda tx: self._begin(tx, name), operation):
             raise NotFound(f"No namespace {name!r}; nothing to drop.", namespace=name)
         counts = self.count(name)
         bar = progress or Silent()
@@ -144,7 +151,7 @@ class NamespaceService:
             self._empty(name, bar)
         finally:
             bar.end()
-        self._scope.door.write(lambda tx: self._finish(tx, name), caller=caller)
+        self._scope.door.write(lambda tx: self._finish(tx, name), operation)
         return counts
 
     def _make(self, tx: Transaction, name: str) -> Written[bool]:
@@ -181,7 +188,8 @@ class NamespaceService:
                     pass
                 removed = self._remove(nodes, namespace=name, nodes=_BATCH)
                 bar.advance(removed)
-        for statement in (load("namespace/drop_series"), load("namespace/drop_heartbeats")):
+        for name_of in ("series", "heartbeats", "changes"):
+            statement = load(f"namespace/drop_{name_of}")
             while self._remove(statement, namespace=name, nodes=_BATCH):
                 pass
 
@@ -191,7 +199,8 @@ class NamespaceService:
         def work(tx: Transaction) -> Written[int]:
             return Written(int(tx.run(statement, **parameters)[0][0]), ())
 
-        return self._scope.door.write(work)
+        operation = self._scope.operation(DROP, namespace=str(parameters["namespace"]))
+        return self._scope.door.write(work, operation, recorded=False)
 
     def _finish(self, tx: Transaction, name: str) -> Written[None]:
         rows = tx.run(load("namespace/finish_drop"), namespace=name)

@@ -21,7 +21,7 @@ from headwater.errors import (
 from headwater.graph.records import Encoded, encode_node, offloaded
 from headwater.graph.session import Row
 from headwater.graph.statements import Statement, guarded, joined, load
-from headwater.services.door import Caller, Written
+from headwater.services.door import Caller, Operation, Written
 from headwater.services.namespaces import NamespaceService
 from headwater.services.put_outcome import PutOutcome, unknown_ids
 from headwater.services.put_plan import Planner, PutPlan, count_new, nodes_of
@@ -33,14 +33,18 @@ from headwater_schema.stored import LABELS
 
 _BLOCKS = (
     "types",
+    "artifact_updates",
+    "execution_updates",
+    "context_updates",
+    "clock",
+    "change",
     "series",
     "artifacts",
     "executions",
     "contexts",
     "merged",
-    "artifact_updates",
-    "execution_updates",
-    "context_updates",
+    "given_merged",
+    "given_versions",
     "input_events",
     "known_input_events",
     "output_events",
@@ -53,6 +57,10 @@ _BLOCKS = (
     "associations",
     "parents",
 )
+_GIVEN = {"merged": "merged", "versions": "series"}
+"""What the database decides, and the block that tells it; in the order of `PutOutcome.drafted`."""
+_UNFORESEEN = {"attributions", "associations"}
+"""Blocks of which only the database knows what they change, so that no record can precede them."""
 _TRIES = 5
 
 
@@ -118,6 +126,7 @@ class PutService:
             type_of=lambda node: self._type_of(node, type_ids),
             encode=lambda node: encoded[id(node)],
             floors=floors,
+            valid_at=None if caller is None else caller.valid_at,
         )
         try:
             planner.check()
@@ -132,16 +141,43 @@ class PutService:
         rows: dict[str, Any] = dict(plan.rows)
         if plan.types:
             rows["types"] = [[type_id, name] for type_id, name in plan.types.items()]
-        blocks = tuple(f"put/{block}" for block in _BLOCKS if block in rows)
-        if not blocks:
+        if not rows:
             return PutAnswer((), (), (), {})
-        statement = joined(blocks)
+        operation = Operation("put", self._scope.namespace, caller or Caller(), now)
+        shared = {
+            "namespace": self._scope.namespace,
+            "now": now,
+            "valid_at": operation.valid_at,
+            **rows,
+        }
+        if "artifacts" in rows or "executions" in rows:
+            done = self._put_guarded(request, plan, shared, operation)
+            if done is not None:
+                return done[0]
+        statement = joined(_blocks(rows, ("clock",)))
         return self._scope.door.write_one(
             statement,
-            {"namespace": self._scope.namespace, "now": now, **rows},
+            shared,
             lambda answer: self._outcome(request, plan, statement, answer),
-            caller=caller,
-            guarded=guarded(blocks) if "artifacts" in rows or "executions" in rows else None,
+            operation,
+        )
+
+    def _put_guarded(
+        self, request: PutRequest, plan: PutPlan, shared: Mapping[str, Any], operation: Operation
+    ) -> tuple[PutAnswer] | None:
+        """Return the answer of one round trip, None where the put has to be judged first."""
+        if _UNFORESEEN & plan.rows.keys():
+            return None
+        given = [f"given_{name}" for name, block in _GIVEN.items() if block in plan.rows]
+        statement = guarded(_blocks(shared, ("clock", "change", *given)))
+        if statement is None:
+            return None
+        drafted = PutOutcome.drafted(request, plan, namespace=self._scope.namespace)
+        return self._scope.door.write_guarded(
+            statement,
+            {**shared, "change": operation.record(drafted)},
+            lambda answer: self._outcome(request, plan, statement, answer),
+            operation,
         )
 
     def _outcome(
@@ -261,6 +297,11 @@ class PutService:
                     hint="Register the types again, and use their new ids.",
                     type_id=type_id,
                 )
+
+
+def _blocks(rows: Mapping[str, Any], more: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the blocks that have rows, and those others, in the order in which they run."""
+    return tuple(f"put/{block}" for block in _BLOCKS if block in rows or block in more)
 
 
 def _named(node_type: NodeType) -> tuple[TypeKind, str, str]:

@@ -1,13 +1,14 @@
 """Outcome of a put: what the statement handed back, as errors, ids and changes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument
-from headwater.services.door import Written
+from headwater.services.door import Drafted, Written
 from headwater.services.put_plan import PutPlan, event_properties, nodes_of
 from headwater_schema import PutAnswer, PutRequest, TypeKind
+from headwater_schema.change_records import Given, Versioned
 from headwater_schema.changes import Element, ElementChange, ElementKind
 from headwater_schema.stored import LABELS, TOMBSTONE
 
@@ -19,6 +20,13 @@ _UPDATES = {
     TypeKind.EXECUTION: "execution_updates",
     TypeKind.CONTEXT: "context_updates",
 }
+
+
+class _Told(NamedTuple):
+    """A change, and whether it was made where a merge decides that; Given where nobody knows yet."""
+
+    change: ElementChange
+    made: bool | Given | None = None
 
 
 class PutOutcome:
@@ -58,7 +66,9 @@ class PutOutcome:
     def written(self) -> Written[PutAnswer]:
         """Return the answer and what changed."""
         context_ids = self._plan.ids[TypeKind.CONTEXT]
-        for position, context_id in zip(self._plan.merged, self._handed("merged"), strict=True):
+        for position, (context_id, _) in zip(
+            self._plan.merged, self._handed("merged"), strict=True
+        ):
             context_ids[position] = context_id
         answer = PutAnswer(
             tuple(self._plan.ids[TypeKind.ARTIFACT]),
@@ -66,7 +76,31 @@ class PutOutcome:
             tuple(context_ids),
             {row[0]: row[1] for row in self._handed("versions")},
         )
-        return Written(answer, chain(self._node_changes(), self._edge_changes()))
+        changes = (each.change for each in self._changes() if each.made is not False)
+        return Written(answer, changes, self._results.get("recorded_at"))
+
+    @classmethod
+    def drafted(cls, request: PutRequest, plan: PutPlan, *, namespace: str) -> list[Drafted]:
+        """Return what a put that only adds will have changed, where the database decides with Given.
+
+        It gives, after the time of recording: for each row of `merged` the context's id and 1
+        where it was made, else 0; for each row of `series` the version and the latest before it.
+        """
+        numbers = count(1)
+        merged = [[Given(next(numbers)), Given(next(numbers))] for _ in plan.merged]
+        versions = [
+            [row[0], Given(next(numbers)), Given(next(numbers))]
+            for row in plan.rows.get("series", ())
+        ]
+        results = {"merged": merged, "versions": versions}
+        outcome = cls(request, plan, results, namespace=namespace)
+        return [
+            Drafted(each.change, each.made if isinstance(each.made, Given) else None)
+            for each in outcome._changes()
+        ]
+
+    def _changes(self) -> Iterator["_Told"]:
+        return chain(self._node_changes(), map(_Told, self._edge_changes()))
 
     def _rows(self, block: str) -> list[Any]:
         """Return the rows that a block was given."""
@@ -124,8 +158,8 @@ class PutOutcome:
             ("new_attributions", "Context"): _links(self._rows("new_attributions")),
             ("new_associations", "Context"): _links(self._rows("new_associations")),
         }
-        for (block, label), count in expected.items():
-            if count and self._results[block] != count:
+        for (block, label), links in expected.items():
+            if links and self._results[block] != links:
                 ids = [row[0] for row in self._rows(block)]
                 raise _not_there(label, missing(label, ids), self._namespace)
 
@@ -174,7 +208,7 @@ class PutOutcome:
 
     # Changes.
 
-    def _node_changes(self) -> Iterator[ElementChange]:
+    def _node_changes(self) -> Iterator["_Told"]:
         types = list(self._plan.types.items())
         for kind, block in (
             (ElementKind.ARTIFACT, "artifacts"),
@@ -184,24 +218,30 @@ class PutOutcome:
             for index, made in self._rows(block):
                 type_id, name = types[index]
                 whole = {**made, "type_id": type_id, "type": name, **self._plan.shared}
-                yield ElementChange(Element(kind, (made["id"],)), None, whole)
-        yield from _net(self._series_changes())
-        known: set[int] = set()
-        for stored, context_id in zip(self._rows("merged"), self._handed("merged"), strict=True):
-            if stored["id"] == context_id and context_id not in known:
-                known.add(context_id)
-                yield ElementChange(Element(ElementKind.CONTEXT, (context_id,)), None, stored)
-        yield from _net(
-            ElementChange(Element(ElementKind(type_kind), (node_id,)), before, after)
-            for type_kind in TypeKind
-            for node_id, before, after in self._handed(_UPDATES[type_kind])
+                yield _Told(ElementChange(Element(kind, (made["id"],)), None, whole))
+        yield from map(_Told, _net(self._series_changes()))
+        for stored, (context_id, made) in zip(
+            self._rows("merged"), self._handed("merged"), strict=True
+        ):
+            element = Element(ElementKind.CONTEXT, (context_id,))
+            yield _Told(ElementChange(element, None, {**stored, "id": context_id}), made)
+        yield from map(
+            _Told,
+            _net(
+                ElementChange(Element(ElementKind(type_kind), (node_id,)), before, after)
+                for type_kind in TypeKind
+                for node_id, before, after in self._handed(_UPDATES[type_kind])
+            ),
         )
 
     def _series_changes(self) -> Iterator[ElementChange]:
         rows = self._rows("series")
         for row, (_, version, latest) in zip(rows, self._handed("versions"), strict=True):
             _, type_id, series, _, stored = row
-            named = {**stored, "version": version, "name": f"{series}@{version}"}
+            name = (
+                Versioned(series, version) if isinstance(version, Given) else f"{series}@{version}"
+            )
+            named = {**stored, "version": version, "name": name}
             yield ElementChange(Element(ElementKind.ARTIFACT, (stored["id"],)), None, named)
             key = {"namespace": self._namespace, "type_id": type_id, "name": series}
             yield ElementChange(
@@ -212,13 +252,13 @@ class PutOutcome:
 
     def _edge_changes(self) -> Iterator[ElementChange]:
         artifacts, executions = self._made_ids("artifacts"), self._made_ids("executions")
-        now = self._plan.shared["create_time_since_epoch"]
+        valid_at = self._plan.valid_at
         for block, event_type in (("input_events", "INPUT"), ("output_events", "OUTPUT")):
             for artifact, execution, *properties in self._rows(block):
-                stored = event_properties(*properties, now=now)
+                stored = event_properties(*properties, valid_at=valid_at)
                 yield _event_change(artifacts[artifact], executions[execution], event_type, stored)
         for artifact_id, execution, *properties in self._rows("known_input_events"):
-            stored = event_properties(*properties, now=now)
+            stored = event_properties(*properties, valid_at=valid_at)
             yield _event_change(artifact_id, executions[execution], "INPUT", stored)
         for _, artifact_id, execution_id, properties, event_type in self._rows("events"):
             yield _event_change(artifact_id, execution_id, event_type, properties)
@@ -236,7 +276,7 @@ class PutOutcome:
             for index in indexes
         ]
         pairs += [
-            (made[index], merged[context])
+            (made[index], merged[context][0])
             for context, indexes in self._rows(f"merged_{block}")
             for index in indexes
         ]

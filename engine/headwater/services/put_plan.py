@@ -28,12 +28,19 @@ from headwater_schema import (
     kind_of,
 )
 from headwater_schema.nodes import Node
-from headwater_schema.stored import CUSTOM_PREFIXES, DECLARED_PREFIXES
+from headwater_schema.stored import (
+    CUSTOM_PREFIXES,
+    DECLARED_PREFIXES,
+    RECORDED_AT,
+    REVISION,
+    VALID_AT,
+)
 
 TypeOf = Callable[[Node], NodeType]
 Encode = Callable[[Node], Encoded]
 
 _IDENTITY = ("namespace", "id", "type_id", "type", "create_time_since_epoch", "series", "version")
+_KEPT_BY_THE_STORE = (RECORDED_AT, REVISION, VALID_AT)
 _TIME = "last_update_time_since_epoch"
 _NAMES: dict[TypeKind, str] = {
     TypeKind.ARTIFACT: "artifact",
@@ -50,6 +57,7 @@ class PutPlan:
         ids: by kind, the id of each node of the request, by position. That of a merged
             context is the one it gets if it turns out to be new.
         shared: properties that every new node has; they travel once, not with each node.
+        valid_at: when an event happened that does not say, in milliseconds.
         merged: position of each row of the block `merged`.
         indexes: by kind, where the node of a position stands among the rows that make new
             artifacts and executions, and merged contexts; not for one that is updated.
@@ -61,6 +69,7 @@ class PutPlan:
 
     ids: dict[TypeKind, list[int]]
     shared: dict[str, Any]
+    valid_at: int
     merged: list[int] = field(default_factory=list)
     indexes: dict[TypeKind, dict[int, int]] = field(
         default_factory=lambda: {kind: {} for kind in TypeKind}
@@ -108,6 +117,7 @@ class Planner:
         type_of: the type of a node.
         encode: a node's stored properties, after large values were put away.
         floors: by position of an artifact of a series, the least version it may not have.
+        valid_at: milliseconds, when an event happened that does not say; None for now.
     """
 
     def __init__(
@@ -119,6 +129,7 @@ class Planner:
         type_of: TypeOf,
         encode: Encode,
         floors: Mapping[int, int],
+        valid_at: int | None = None,
     ) -> None:
         self._request = _resolved(request)
         self._namespace = namespace
@@ -126,6 +137,7 @@ class Planner:
         self._type_of = type_of
         self._encode = encode
         self._floors = floors
+        self._valid_at = now if valid_at is None else valid_at
 
     def check(self) -> None:
         """Check everything that needs no ids and no graph; raise and nothing is used up."""
@@ -161,6 +173,7 @@ class Planner:
                 for kind in TypeKind
             },
             {"namespace": self._namespace, "create_time_since_epoch": self._now, _TIME: self._now},
+            self._valid_at,
         )
         for kind in TypeKind:
             for position, node in enumerate(nodes_of(self._request, kind)):
@@ -260,7 +273,7 @@ class Planner:
     def _update(self, kind: TypeKind, node: Node, stored: Mapping[str, Any]) -> dict[str, Any]:
         renames = kind is TypeKind.CONTEXT
         compare = dict(stored) if node.name is None else {**stored, "name": node.name}
-        ignore = [*_IDENTITY, _TIME]
+        ignore = [*_IDENTITY, *_KEPT_BY_THE_STORE, _TIME]
         if "digest" not in stored:
             ignore += ["digest", "size_bytes"]
         mask = _masked_keys(self._mask(kind))
@@ -294,7 +307,7 @@ class Planner:
                 self._plan.add("known_input_events", [artifact_id, execution, *properties])
             case _:
                 execution_id = self._id(TypeKind.EXECUTION, event.execution)
-                stored = event_properties(*properties, now=self._now)
+                stored = event_properties(*properties, valid_at=self._valid_at)
                 row = [ordinal, artifact_id, execution_id, stored, str(event.type)]
                 self._plan.add("events", row)
 
@@ -370,10 +383,10 @@ def _resolved(request: PutRequest) -> PutRequest:
 
 
 def event_properties(
-    ordinal: int, time: int | None, path: str | None, *, now: int
+    ordinal: int, time: int | None, path: str | None, *, valid_at: int
 ) -> dict[str, Any]:
     """Return an event's properties as stored; an unset time is the request's."""
-    stored = {"ordinal": ordinal, "milliseconds_since_epoch": now if time is None else time}
+    stored = {"ordinal": ordinal, "milliseconds_since_epoch": valid_at if time is None else time}
     return stored if path is None else {**stored, "path": path}
 
 

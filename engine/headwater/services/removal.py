@@ -74,7 +74,7 @@ class RemovalService:
                 "state": state,
             },
             lambda rows: self._outcome(key, rows),
-            caller=caller,
+            self._scope.operation("delete", caller),
         )
 
     def _outcome(self, key: NodeKey, rows: list[Row]) -> Written[Tombstone]:

@@ -51,7 +51,7 @@ class RenameService:
                     "name": name,
                 },
                 lambda rows: self._outcome(artifact_id, name, rows),
-                caller=caller,
+                self._scope.operation("rename", caller),
             )
         except AlreadyExists as error:
             raise AlreadyExists(

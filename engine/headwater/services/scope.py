@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from headwater.errors import FailedPrecondition
 from headwater.graph.session import Graph
 from headwater.objects import ObjectStore
-from headwater.services.door import Door
+from headwater.services.door import Caller, Door, Operation
 from headwater.services.ids import IdBlocks
 
 
@@ -53,6 +53,12 @@ class Scope:
                 hint="Set HEADWATER_OBJECTS, or give `objects` to `connect`.",
             )
         return self.objects
+
+    def operation(
+        self, name: str, caller: Caller | None = None, *, namespace: str | None = None
+    ) -> Operation:
+        """Return what is to be done at the door, on this namespace unless another is named."""
+        return Operation(name, namespace or self.namespace, caller or Caller(), self.clock())
 
     def fetch(self, digest: str) -> bytes:
         """Return the bytes that a digest names in the object store."""

@@ -162,7 +162,7 @@ class SubgraphService:
         answer = Subgraph(
             artifact_ids=sorted(nodes[TypeKind.ARTIFACT]),
             execution_ids=sorted(nodes[TypeKind.EXECUTION]),
-            events=_sorted(events),
+            events=_in_order(events, question),
             cut=Cut(hops=unfollowed > 0, nodes_beyond=beyond),
         )
         _link(answer, parts, question)
@@ -189,7 +189,7 @@ class SubgraphService:
         answer = Subgraph(
             artifact_ids=walk.kept(TypeKind.ARTIFACT),
             execution_ids=walk.kept(TypeKind.EXECUTION),
-            events=_sorted(walk.events) if question.with_events else EventColumns(),
+            events=_in_order(walk.events, question) if question.with_events else EventColumns(),
         )
         if question.with_links:
             rows = self._scope.graph.read(
@@ -227,7 +227,7 @@ class SubgraphService:
         direction: SubgraphDirection,
         *,
         depth: int,
-        **parameters: object,
+        **parameters: Any,  # noqa: ANN401 - parameters of a statement
     ) -> "defaultdict[str, _Part]":
         statement = load(_STATEMENTS[direction], LABELS[kind]).at_depth(depth)
         return _joined(
@@ -415,8 +415,10 @@ def _events(
     return columns
 
 
-def _sorted(events: EventColumns) -> EventColumns:
+def _in_order(events: EventColumns, question: SubgraphQuestion) -> EventColumns:
     """Return the events by execution, artifact and type; one int a key is what sorts quickest."""
+    if not question.ordered:
+        return events
     ranks = len(_RANKS)
     width = ranks * (max(events.artifact_ids, default=0) + 1)
     keys = [

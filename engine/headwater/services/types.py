@@ -84,12 +84,13 @@ class TypeService:
         def work(tx: Transaction) -> Written[list[int]]:
             return _TypeWrite(self._scope, tx, can_add_fields, can_omit_fields).put(types)
 
+        operation = self._scope.operation("put types", caller)
         try:
-            ids = self._scope.door.write(work, caller=caller)
+            ids = self._scope.door.write(work, operation)
         except _NoNamespace:
             self._namespaces.forget()
             self._namespaces.ensure()
-            ids = self._scope.door.write(work, caller=caller)
+            ids = self._scope.door.write(work, operation)
         self.refresh()
         self.ensure_indexes(self._by_id[type_id] for type_id in ids)
         return ids

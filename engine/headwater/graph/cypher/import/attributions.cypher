@@ -15,12 +15,12 @@ WHERE import.phase = $phase AND import.last = $after
   AND import.namespace_created = namespace.create_time_since_epoch
   AND coalesce(namespace.state, '') <> 'DROPPING'
 SET import += $state
-WITH import
-CALL () {
+WITH import, datetime.realtime().epochMillis AS recorded_at
+CALL (recorded_at) {
   UNWIND $rows AS row
   MATCH (node:Artifact {namespace: $namespace, id: row[0]})
   MATCH (context:Context {namespace: $namespace, id: row[1]})
-  CREATE (node)-[link:ATTRIBUTION]->(context)
+  CREATE (node)-[link:ATTRIBUTION {recorded_at: recorded_at}]->(context)
   RETURN count(link) AS made
 }
 RETURN made

@@ -15,20 +15,20 @@ WHERE import.phase = $phase AND import.last = $after
   AND import.namespace_created = namespace.create_time_since_epoch
   AND coalesce(namespace.state, '') <> 'DROPPING'
 SET import += $state
-WITH import
-CALL () {
+WITH import, datetime.realtime().epochMillis AS recorded_at
+CALL (recorded_at) {
   UNWIND $rows AS row
   MATCH (artifact:Artifact {namespace: $namespace, id: row[0]})
   MATCH (execution:Execution {namespace: $namespace, id: row[1]})
-  CALL (row, artifact, execution) {
+  CALL (row, artifact, execution, recorded_at) {
     WITH * WHERE row[2] ENDS WITH 'INPUT'
     CREATE (artifact)-[event:$(row[2])]->(execution)
-    SET event = row[3]
+    SET event = row[3], event.recorded_at = recorded_at
     RETURN event
   UNION
     WITH * WHERE NOT row[2] ENDS WITH 'INPUT'
     CREATE (execution)-[event:$(row[2])]->(artifact)
-    SET event = row[3]
+    SET event = row[3], event.recorded_at = recorded_at
     RETURN event
   }
   RETURN count(event) AS made

@@ -16,11 +16,11 @@ WHERE import.phase = $phase AND import.last = $after
   AND import.namespace_created = namespace.create_time_since_epoch
   AND coalesce(namespace.state, '') <> 'DROPPING'
 SET import += $state
-WITH import
-CALL () {
+WITH import, datetime.realtime().epochMillis AS recorded_at
+CALL (recorded_at) {
   UNWIND $rows AS row
   CREATE (node:LABEL)
-  SET node = row{.*, namespace: $namespace}
+  SET node = row{.*, namespace: $namespace, recorded_at: recorded_at}
   RETURN count(node) AS made
 }
 RETURN made

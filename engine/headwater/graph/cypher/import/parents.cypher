@@ -15,12 +15,12 @@ WHERE import.phase = $phase AND import.last = $after
   AND import.namespace_created = namespace.create_time_since_epoch
   AND coalesce(namespace.state, '') <> 'DROPPING'
 SET import += $state
-WITH import
-CALL () {
+WITH import, datetime.realtime().epochMillis AS recorded_at
+CALL (recorded_at) {
   UNWIND $rows AS row
   MATCH (child:Context {namespace: $namespace, id: row[0]})
   MATCH (parent:Context {namespace: $namespace, id: row[1]})
-  CREATE (child)-[link:PARENT]->(parent)
+  CREATE (child)-[link:PARENT {recorded_at: recorded_at}]->(parent)
   RETURN count(link) AS made
 }
 RETURN made

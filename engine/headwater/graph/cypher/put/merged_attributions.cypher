@@ -1,12 +1,13 @@
 // Links nodes that the same request makes to contexts that it found or made by name.
 // Two of the request's contexts can turn out to be one.
-// @after new_artifacts, merged_contexts
+// @after new_artifacts, merged_contexts, recorded_at
+// @param valid_at   int, milliseconds
 // @param merged_attributions  list<[index of the context, list of indexes of the nodes]>
 // @sound true
-CALL (new_artifacts, merged_contexts) {
+CALL (new_artifacts, merged_contexts, recorded_at) {
   UNWIND $merged_attributions AS row
   WITH DISTINCT merged_contexts[row[0]] AS context, row[1] AS indexes
   UNWIND indexes AS index
   WITH DISTINCT context, new_artifacts[index] AS node
-  CREATE (node)-[:ATTRIBUTION]->(context)
+  CREATE (node)-[:ATTRIBUTION {valid_at: $valid_at, recorded_at: recorded_at}]->(context)
 }

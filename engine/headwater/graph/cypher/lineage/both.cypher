@@ -1,0 +1,26 @@
+// Every node upstream or downstream of some, with its shorter distance.
+// One pruning breadth-first search for each start: linear in what is reached, whatever the number of paths.
+// @param artifacts   list<int>, ids of the artifacts that it starts from
+// @param namespace   string
+// @param executions  list<int>, ids of the executions that it starts from
+// @hands node, distance, reach
+CALL () {
+  UNWIND $artifacts AS id
+  MATCH (start:Artifact {namespace: $namespace, id: id})
+  RETURN start
+UNION ALL
+  UNWIND $executions AS id
+  MATCH (start:Execution {namespace: $namespace, id: id})
+  RETURN start
+}
+CALL (start) {
+  MATCH path = (start)<-[:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT*0..1000000000]-(node)
+  WITH node, min(length(path)) AS distance
+  RETURN node, distance
+UNION ALL
+  MATCH path = (start)-[:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT*0..1000000000]->(node)
+  WITH node, min(length(path)) AS distance
+  RETURN node, distance
+}
+WITH node, min(distance) AS distance
+WITH node, distance, distance AS reach

@@ -1,0 +1,30 @@
+// Those of the nodes that a selection shows.
+// @param hops_judged    int, what lies further is let through
+// @param kinds          list<string>, or null
+// @param types          list<string>, or null
+// @param states         list<string>, or null
+// @param artifact_ids   list<int>, artifacts to show, or null for all
+// @param execution_ids  list<int>, executions to show, or null for all
+// @param since          int, milliseconds
+// @param until          int, milliseconds
+// @param contexts       list<int>, or null
+// @param roots          bool
+// @param leaves         bool
+// @after node, distance, reach
+// @hands node, distance, reach
+WITH node, distance, reach
+WHERE reach > $hops_judged
+  OR (($kinds IS NULL OR CASE WHEN node:Artifact THEN 'ARTIFACT' ELSE 'EXECUTION' END IN $kinds)
+    AND ($types IS NULL OR node.type IN $types)
+    AND ($states IS NULL OR CASE WHEN node.deleted_time_since_epoch IS NULL THEN coalesce(node.state, node.last_known_state) ELSE 'DELETED' END IN $states)
+    AND CASE WHEN node:Artifact
+      THEN $artifact_ids IS NULL OR node.id IN $artifact_ids
+      ELSE $execution_ids IS NULL OR node.id IN $execution_ids END
+    AND ($since IS NULL OR node.create_time_since_epoch >= $since)
+    AND ($until IS NULL OR node.create_time_since_epoch <= $until)
+    AND ($contexts IS NULL OR EXISTS {
+      MATCH (node)-[link:ATTRIBUTION|ASSOCIATION]->(context:Context)
+      WHERE context.id IN $contexts
+    })
+    AND (NOT $roots OR NOT EXISTS { MATCH (node)<-[event:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT]-() })
+    AND (NOT $leaves OR NOT EXISTS { MATCH (node)-[event:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT]->() }))

@@ -1,0 +1,23 @@
+// Every node upstream of some, but not past nodes that stop it, with its distance from the nearest start.
+// One pruning breadth-first search for each start: linear in what is reached, whatever the number of paths.
+// @param artifacts        list<int>, ids of the artifacts that it starts from
+// @param namespace        string
+// @param executions       list<int>, ids of the executions that it starts from
+// @param stop_types       list<string>
+// @param stop_artifacts   list<int>
+// @param stop_executions  list<int>
+// @hands node, distance, reach
+CALL () {
+  UNWIND $artifacts AS id
+  MATCH (start:Artifact {namespace: $namespace, id: id})
+  RETURN start
+UNION ALL
+  UNWIND $executions AS id
+  MATCH (start:Execution {namespace: $namespace, id: id})
+  RETURN start
+}
+MATCH path = (start)<-[:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT*0..1000000000]-(node)
+WHERE all(event IN relationships(path) WHERE (CASE WHEN endNode(event):Artifact THEN endNode(event).id IN $artifacts ELSE endNode(event).id IN $executions END
+    OR NOT (endNode(event).type IN $stop_types OR CASE WHEN endNode(event):Artifact THEN endNode(event).id IN $stop_artifacts ELSE endNode(event).id IN $stop_executions END)))
+WITH node, min(length(path)) AS distance
+WITH node, distance, distance AS reach

@@ -1,0 +1,29 @@
+// How many nodes hold the words, after a place in the order, of each label and type.
+// @param namespace  string
+// @param index      string, name of the full-text index
+// @param query      string, in Lucene's language, made of the words alone
+// @param labels     list<string>
+// @param types      list<string> or null for all
+// @param phrases    list<string>, regular expressions for a whole value
+// @param keys       list<string>, the keys that a phrase may stand under
+// @param words      list<string>, in lower case
+// @param whole      string, the text in lower case
+// @param score      int, label and id of the last node seen; null at the start
+// @param label      string, likewise
+// @param id         int, likewise
+// @returns label, type, count
+CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()
+CALL db.index.fulltext.queryNodes($index, $query) YIELD node
+WHERE node.namespace = $namespace
+  AND any(label IN labels(node) WHERE label IN $labels)
+  AND ($types IS NULL OR node.type IN $types)
+  AND all(phrase IN $phrases WHERE any(key IN $keys WHERE node[key] =~ phrase))
+WITH node, toLower(coalesce(node.name, node.deleted_name, '')) AS name, labels(node)[0] AS label
+WITH node, label,
+     CASE WHEN name = $whole OR toLower(coalesce(node.series, '')) = $whole THEN 4 ELSE 0 END
+       + CASE WHEN all(word IN $words WHERE name CONTAINS word) THEN 2 ELSE 0 END
+       + CASE WHEN any(word IN $words WHERE toLower(node.type) CONTAINS word) THEN 1 ELSE 0 END AS score
+WHERE $score IS NULL OR score < $score
+   OR (score = $score AND (label > $label OR (label = $label AND node.id > $id)))
+RETURN label, node.type AS type, count(node) AS count
+ORDER BY label, type

@@ -1,0 +1,60 @@
+import pytest
+
+import headwater
+from support.commands import Run
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_history_of_a_namespace_says_who_and_what(cli: Run) -> None:
+    ran = cli("history", "--limit", "3")
+    answer = cli("history", "--limit", "3", "--json").json
+
+    assert ran.lines[0].startswith("RECORDED\tCHANGE\tBY\tWHY\tWHAT")
+    assert len(ran.lines) == 4
+    assert "there are more" in ran.err
+    assert answer["complete"] is False
+    assert [change["operation"] for change in answer["changes"]] == ["put"] * 3
+    assert all(len(change["digest"]) == 64 for change in answer["changes"])
+
+
+def test_the_history_of_a_node_tells_from_what_to_what(
+    cli: Run, recorded: headwater.MetadataStore
+) -> None:
+    recorded.delete("clf@1", reason="trained on leaked labels")
+    key = recorded.execution("execution:2").id
+
+    ran = cli("history", "artifact:2")
+    whole = cli("history", "artifact:2", "--json").json
+
+    assert "trained on leaked labels" in ran.out
+    assert "state LIVE \u2192 DELETED" in ran.out
+    assert whole["complete"] is True
+    change = whole["changes"][0]["changes"][0]
+    assert change["element"] == ["ARTIFACT", 2]
+    assert (change["before"]["name"], change["after"]["deleted_name"]) == ("clf@1", "clf@1")
+    assert cli("history", f"execution:{key}").code == 0
+
+
+def test_a_retracted_input_is_out_of_the_lineage(
+    cli: Run, recorded: headwater.MetadataStore
+) -> None:
+    assert cli("retract", "raw@1", "execution:3", "--reason", "read another table").code == 0
+
+    assert "raw@1" not in cli("lineage", "clf@2").out
+    assert "read another table" in cli("history", "--limit", "1").out
+    again = cli("retract", "raw@1", "execution:3")
+    assert "retracted before" in again.err
+    assert again.code == 4
+    first, *others = recorded.edges.contexts_of_artifact(1)
+    assert cli("retract", "raw@1", f"context:{first.id}").code == 0
+    assert recorded.edges.contexts_of_artifact(1) == others
+
+
+def test_a_node_is_read_as_the_store_knew_it(recorded: headwater.MetadataStore) -> None:
+    known = recorded.history.now()
+    recorded.delete("clf@1")
+
+    past = recorded.artifact("artifact:2", known_at=known)
+    assert (past.name, past.state) == ("clf@1", headwater.ArtifactState.LIVE)
+    with pytest.raises(headwater.errors.NotFound, match="was known"):
+        recorded.artifact("artifact:2", known_at=1)
