@@ -7,7 +7,6 @@ Answers are compared by count before any figure is told. What cannot be measured
 """
 
 import argparse
-import inspect
 import json
 import os
 import statistics
@@ -122,15 +121,11 @@ def subgraphs(ours, theirs, last, rounds):
 def moments(store, last, rounds):
     """Ask the same question as of the latest time and now."""
     what = "ancestors as of the last event, against now"
-    upstream = getattr(store, "upstream", None)
-    if upstream is None or "as_of" not in inspect.signature(upstream).parameters:
-        yield Figure(what, "now", [], [], "skipped: the store has no upstream(..., as_of=...)")
-        return
     key = NodeKey(TypeKind.ARTIFACT, last)
     latest = 2**53
     asked = {
-        "as_of": lambda: len(upstream(key, as_of=latest).nodes),
-        "now": lambda: len(upstream(key).nodes),
+        "as_of": lambda: len(store.upstream(key, as_of=latest).nodes),
+        "now": lambda: len(store.upstream(key).nodes),
     }
     seconds, answers = turns(rounds, asked)
     demand_equal(what, answers)

@@ -148,8 +148,9 @@ class Columns(Sequence[RowT]):
     def __add__(self, other: Sequence[RowT]) -> tuple[RowT, ...]:
         return tuple(self) + tuple(other)
 
-    def __radd__(self, other: Sequence[RowT]) -> tuple[RowT, ...]:
-        return tuple(other) + tuple(self)
+    def __radd__(self, other: object) -> tuple[RowT, ...]:
+        # As of a tuple: a list that is extended in place stays a list.
+        return other + tuple(self) if isinstance(other, tuple) else NotImplemented
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Columns):

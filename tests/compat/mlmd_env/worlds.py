@@ -32,6 +32,7 @@ _ID_FIELDS = {
 _TIMES = ("create_time_since_epoch", "last_update_time_since_epoch")
 _UNORDERED = {
     "GetEventsByArtifactIDsResponse": ["events"],
+    "GetEventsByExecutionIDsResponse": ["events"],
     "GetArtifactsByURIResponse": ["artifacts"],
 }
 """Lists that MLMD orders by nothing: they come as its database's index happens to have them."""
