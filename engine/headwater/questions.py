@@ -9,6 +9,13 @@ from headwater.query.answers import Lineage
 from headwater.query.causes import CommonAncestors, CommonChange
 from headwater.query.comparison import Comparison
 from headwater.query.difference import Diff
+from headwater.query.export_ndjson import (
+    closing_line,
+    edge_line,
+    header_line,
+    mark_line,
+    node_line,
+)
 from headwater.query.moment import ALWAYS, TimeLike, milliseconds, moment
 from headwater.query.parts import Direction, NodeKey
 from headwater.query.paths import Paths
@@ -182,6 +189,21 @@ class Questions(References):
             chunk_nodes: how many nodes are one chunk.
         """
         return self.lineage.stream(question, chunk_nodes=chunk_nodes)
+
+    def stream_ndjson(self, question: Question | str) -> Iterator[str]:
+        r"""Yield the answer to a question as lines of JSON, with little memory however large it is.
+
+        A header line, lines of nodes and of edges, after each chunk a mark with the cursor that
+        goes on there, and a closing line, which a stream that was cut lacks.
+
+        Args:
+            question: from `question`, or the cursor of a mark, to go on after it.
+
+        Raises:
+            NotFound, InvalidArgument: as `stream` does; told at once, not by the iterator.
+        """
+        asked = self.lineage.asked_by(question) if isinstance(question, str) else question
+        return _lines(asked, self.stream(question))
 
     def path(self, a: NodeLike, b: NodeLike) -> Lineage:
         """Return a shortest way between two nodes along the data's flow; empty if there is none."""
@@ -541,6 +563,20 @@ class Questions(References):
         """Return the answer, told provisional where an open write may still change it."""
         known = answer.moment.known_at is not None
         return replace(answer, provisional=known and self.history.is_provisional(answer.moment))
+
+
+def _lines(question: Question, chunks: Iterator[Chunk]) -> Iterator[str]:
+    yield header_line(question.starts[0], question.direction)
+    nodes = edges = 0
+    complete, cursor = True, None
+    for chunk in chunks:
+        yield from map(node_line, chunk.nodes)
+        yield from map(edge_line, chunk.events)
+        yield mark_line(chunk.cursor)
+        nodes, edges = nodes + len(chunk.nodes), edges + len(chunk.events)
+        complete, cursor = chunk.complete, chunk.cursor
+    left = None if complete else cursor
+    yield closing_line(nodes=nodes, edges=edges, left_out={}, cursor=left, complete=complete)
 
 
 def _listed(nodes: NodeLike | Sequence[NodeLike]) -> Sequence[NodeLike]:

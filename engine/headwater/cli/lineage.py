@@ -12,6 +12,8 @@ from headwater.cli.relations import AsOfOption, KnownAtOption
 from headwater.errors import NotFound, PermissionDenied
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from headwater import Lineage, MetadataStore
 
 _SHOWN = 20
@@ -134,6 +136,9 @@ def show_lineage(
         raise refuse("Give either a NAME or --cursor.")
     with call.store() as store:
         _check_types(store, [*(type or []), *(stop_at or [])])
+        if cursor is not None and form is Form.NDJSON:
+            _stream(call, store.stream_ndjson(cursor))
+            return
         if cursor is not None:
             answer = store.resume(cursor, max_hops=depth, limit=limit)
             answer = answer.of_types(type) if type else answer
@@ -153,6 +158,9 @@ def show_lineage(
                 as_of=as_of,
                 known_at=known_at,
             )
+            if form is Form.NDJSON and limit is None and not call.json:
+                _stream(call, store.stream_ndjson(question))
+                return
             answer = store.lineage_of(question)
     _tell(call, answer, form=form, svg=svg, dot=dot)
 
@@ -223,6 +231,12 @@ def _left_out(answer: "Lineage") -> str:
         for counts in answer.left_out.values()
         for type_name, count in counts.items()
     )
+
+
+def _stream(call: Call, lines: "Iterator[str]") -> None:
+    """Write lines as they come, holding few of them."""
+    for line in lines:
+        call.screen.write(line)
 
 
 def _tell(

@@ -2,6 +2,7 @@
 
 A header line, node lines, edge lines (nodes and edges in any order), and a closing line. Each
 says in `line` which it is. The closing line counts what came before it, so that a cut file is noticed.
+Between them may stand marks: lines with a cursor from which a stream that was cut there goes on.
 """
 
 import json
@@ -87,19 +88,32 @@ def edge_line(event: LineageEvent) -> str:
 
 
 def closing_line(
-    *, nodes: int, edges: int, left_out: dict[str, dict[str, int]], cursor: str | None
+    *,
+    nodes: int,
+    edges: int,
+    left_out: dict[str, dict[str, int]],
+    cursor: str | None,
+    complete: bool | None = None,
 ) -> str:
-    """Return the last line: how many lines came before it, and what was left out."""
+    """Return the last line: how many lines came before it, and what was left out.
+
+    `complete` says whether it is all where nobody has counted what was left out.
+    """
     return _line(
         "end",
         {
             "nodes": nodes,
             "edges": edges,
-            "complete": not left_out,
+            "complete": not left_out if complete is None else complete,
             "left_out": left_out,
             "cursor": cursor,
         },
     )
+
+
+def mark_line(cursor: str) -> str:
+    """Return a line with the cursor that goes on after all lines before it."""
+    return _line("mark", {"cursor": cursor})
 
 
 def read_ndjson(lines: Iterable[str]) -> ReadAnswer:
@@ -119,12 +133,8 @@ def read_ndjson(lines: Iterable[str]) -> ReadAnswer:
             match found.get("line"):
                 case "header" if header is None and found["version"] == VERSION:
                     header = found["question"]
-                case "node" if header is not None and closing is None:
-                    nodes.append(_node(found))
-                case "edge" if header is not None and closing is None:
-                    events.append(_event(found))
-                case "end" if header is not None and closing is None:
-                    closing = found
+                case "node" | "edge" | "mark" | "end" if header is not None and closing is None:
+                    closing = _taken(found, nodes, events)
                 case other:
                     raise _no_line(number, f"{other!r} is not expected there")
         except (KeyError, TypeError, ValueError) as error:
@@ -146,6 +156,20 @@ def read_ndjson(lines: Iterable[str]) -> ReadAnswer:
         {TypeKind(kind): counts for kind, counts in closing["left_out"].items()},
         closing["cursor"],
     )
+
+
+def _taken(
+    found: dict[str, Any], nodes: list[LineageNode], events: list[LineageEvent]
+) -> dict[str, Any] | None:
+    """Take a line of the answer; return it where it is the closing one."""
+    match found["line"]:
+        case "node":
+            nodes.append(_node(found))
+        case "edge":
+            events.append(_event(found))
+        case "end":
+            return found
+    return None
 
 
 def _line(kind: str, content: dict[str, Any]) -> str:

@@ -191,6 +191,14 @@ class LineageService:
         asked = self._checked(asked, pinned=True)
         return self._chunks(asked, position)
 
+    def asked_by(self, cursor: str) -> Question:
+        """Return the question that a cursor goes on with.
+
+        Raises:
+            InvalidArgument: it is no cursor, or one of another namespace.
+        """
+        return self._going_on(cursor)[0]
+
     def ids(self, start: NodeKey, direction: Direction) -> dict[TypeKind, list[int]]:
         """Return the ids of every node in one direction of a node, itself left out, unordered.
 
