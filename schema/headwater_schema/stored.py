@@ -22,7 +22,15 @@ FLOW_TYPES: tuple[str, ...] = tuple(
 )
 """Relationship types along which data flows, artifact to execution to artifact."""
 
-NAMESPACED_LABELS = (*LABELS.values(), "Type", "Series", "Heartbeat", "Counter", "Import")
+NAMESPACED_LABELS = (
+    *LABELS.values(),
+    "Type",
+    "Series",
+    "Heartbeat",
+    "Counter",
+    "Import",
+    "Change",
+)
 """Labels whose nodes carry a `namespace`, and go with it when it is dropped."""
 
 TOMBSTONE = "deleted_time_since_epoch"

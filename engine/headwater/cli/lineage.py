@@ -136,31 +136,27 @@ def show_lineage(
         raise refuse("Give either a NAME or --cursor.")
     with call.store() as store:
         _check_types(store, [*(type or []), *(stop_at or [])])
-        if cursor is not None and form is Form.NDJSON:
-            _stream(call, store.stream_ndjson(cursor))
+        way = Direction.UPSTREAM if up else Direction.DOWNSTREAM
+        question = cursor or store.question(
+            Direction.BOTH if both else way,
+            [store.key(name or "", type=of_type)],
+            max_hops=depth,
+            types=type or None,
+            states=state or None,
+            roots=roots,
+            leaves=leaves,
+            stops=Stops(types=tuple(stop_at or ())),
+            limit=limit,
+            as_of=as_of,
+            known_at=known_at,
+        )
+        if form is Form.NDJSON and limit is None and not call.json:
+            _stream(call, store.stream_ndjson(question))
             return
-        if cursor is not None:
-            answer = store.resume(cursor, max_hops=depth, limit=limit)
+        if isinstance(question, str):
+            answer = store.resume(question, max_hops=depth, limit=limit)
             answer = answer.of_types(type) if type else answer
         else:
-            key = store.key(name or "", type=of_type)
-            way = Direction.UPSTREAM if up else Direction.DOWNSTREAM
-            question = store.question(
-                Direction.BOTH if both else way,
-                [key],
-                max_hops=depth,
-                types=type or None,
-                states=state or None,
-                roots=roots,
-                leaves=leaves,
-                stops=Stops(types=tuple(stop_at or ())),
-                limit=limit,
-                as_of=as_of,
-                known_at=known_at,
-            )
-            if form is Form.NDJSON and limit is None and not call.json:
-                _stream(call, store.stream_ndjson(question))
-                return
             answer = store.lineage_of(question)
     _tell(call, answer, form=form, svg=svg, dot=dot)
 
