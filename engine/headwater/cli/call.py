@@ -4,11 +4,13 @@
 """
 
 import inspect
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -17,7 +19,7 @@ import headwater
 from headwater.cli.exits import ExitCode
 from headwater.cli.help import HelpfulCommand, HelpfulGroup
 from headwater.cli.screen import Screen
-from headwater.errors import FailedPrecondition, InvalidArgument, NotFound
+from headwater.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from headwater.settings import DEFAULT_NAMESPACE, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -144,6 +146,33 @@ def help_when_alone(context: typer.Context) -> None:
 def refuse(message: str, *, hint: str = "") -> InvalidArgument:
     """Return the error of options that do not go together."""
     return InvalidArgument(message, hint=hint)
+
+
+def pair_of(text: str, form: str = "KEY=VALUE") -> tuple[str, Any]:
+    """Return the two sides of a parameter; the value is JSON where it can be, else text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise refuse(f"A parameter is {form}, found {text!r}.")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
+def write_file(call: Call, path: Path, text: str) -> None:
+    """Write a text to a file that the caller named, and say so.
+
+    Raises:
+        NotFound: its folder does not exist.
+        PermissionDenied: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound(f"No folder {str(path.parent)!r} to write to.", path=str(path)) from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", path=path) from error
+    call.screen.say(f"wrote {path}")
 
 
 def examples_text(examples: Sequence[str]) -> str:

@@ -1,14 +1,12 @@
 """Compare: why two nodes differ, and many runs side by side."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headwater.cli.call import Call, command, refuse
+from headwater.cli.call import Call, command, refuse, write_file
 from headwater.cli.lineage import DotOption, SvgOption
 from headwater.cli.screen import Column
-from headwater.errors import NotFound, PermissionDenied
 
 if TYPE_CHECKING:
     from headwater.query.comparison import Comparison
@@ -76,7 +74,7 @@ def show_difference(
         found = store.diff(left, right, ignore=ignore or (), as_of=(as_of_left, as_of_right))
     for path, draw in ((svg, found.to_svg), (dot, found.to_dot)):
         if path is not None:
-            _save(call, path, draw())
+            write_file(call, path, draw())
     if call.json:
         call.screen.answer(found.as_dict())
     elif svg is None and dot is None:
@@ -136,13 +134,3 @@ def _write(call: Call, found: "Comparison", *, csv: bool) -> None:
         titles = [Column("RUN", "bold green"), *(Column(str(c)) for c in found.columns)]
         rows = [[run.title, *(run.cells.get(c) for c in found.columns)] for run in found.runs]
         call.screen.table(titles, rows)
-
-
-def _save(call: Call, path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except FileNotFoundError:
-        raise NotFound(f"No folder {str(path.parent)!r} to write to.", path=str(path)) from None
-    except (PermissionError, IsADirectoryError) as error:
-        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", path=path) from error
-    call.screen.say(f"wrote {path}")

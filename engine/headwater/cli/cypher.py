@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headwater.cli.call import Call, command, refuse
+from headwater.cli.call import Call, command, pair_of, refuse
 from headwater.cli.screen import Column
 from headwater.cli.wording import json_ready
 from headwater.errors import InvalidArgument, NotFound
@@ -85,7 +85,7 @@ def run_cypher(
         raise refuse(f"--json and --format {form} do not go together.")
     text = _text(file) if file is not None else sys.stdin.read() if query == "-" else query or ""
     parameters = {} if params is None else _object(params)
-    parameters |= dict(_parameter(item) for item in param or [])
+    parameters |= dict(pair_of(item) for item in param or [])
     with call.any_store() as store:
         try:
             answer = store.cypher(text, **parameters)
@@ -147,13 +147,3 @@ def _text(path: Path) -> str:
         raise refuse(f"{path} is not UTF-8 text.") from error
     except OSError as error:
         raise NotFound(f"{path} cannot be read: {error.strerror}.", path=str(path)) from error
-
-
-def _parameter(item: str) -> tuple[str, Any]:
-    key, equals, value = item.partition("=")
-    if not equals or not key:
-        raise refuse(f"A parameter is KEY=VALUE, found {item!r}.")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value

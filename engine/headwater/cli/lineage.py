@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headwater.cli.call import Call, command, refuse
+from headwater.cli.call import Call, command, refuse, write_file
 from headwater.cli.choices import Form
 from headwater.cli.exits import ExitCode
 from headwater.cli.relations import AsOfOption, KnownAtOption
-from headwater.errors import NotFound, PermissionDenied
+from headwater.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -256,7 +256,7 @@ def _write(
         raise refuse(f"--json and --format {form} do not go together.")
     for path, draw in ((svg, answer.to_svg), (dot, answer.to_dot)):
         if path is not None:
-            _write_file(call, path, draw())
+            write_file(call, path, draw())
     texts = {
         Form.DOT: answer.to_dot,
         Form.SVG: answer.to_svg,
@@ -274,13 +274,3 @@ def _write(
             call.screen.draw(answer, width=depth * _INDENT + _LABEL)
         case _:
             pass
-
-
-def _write_file(call: Call, path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except FileNotFoundError:
-        raise NotFound(f"No folder {str(path.parent)!r} to write to.", path=str(path)) from None
-    except (PermissionError, IsADirectoryError) as error:
-        raise PermissionDenied(f"{path} cannot be written: {error.strerror}.", path=path) from error
-    call.screen.say(f"wrote {path}")

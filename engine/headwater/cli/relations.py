@@ -1,11 +1,10 @@
 """Relations: ways between nodes, what they have in common, and runs that are alike."""
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headwater.cli.call import Call, command, group, refuse
+from headwater.cli.call import Call, command, group, pair_of, refuse
 from headwater.cli.choices import Share
 from headwater.cli.exits import ExitCode
 from headwater.cli.screen import CREATED, NAME, STATE, Column
@@ -183,7 +182,7 @@ def show_runs_with(
     known_at: KnownAtOption = None,
 ) -> None:
     """Show the runs that used a parameter's value, or the code of a commit; newest first."""
-    asked = None if parameter is None else _parameter(parameter)
+    asked = None if parameter is None else pair_of(parameter, "NAME=VALUE")
     with call.store() as store:
         if cursor is not None:
             answer = store.run_questions.resume(cursor, limit=limit)
@@ -240,13 +239,3 @@ def _show(call: Call, answer: "RunList") -> None:
     )
     if answer.cursor is not None:
         call.screen.say(f"{answer.left_out:,} more: --cursor {answer.cursor}", style="yellow")
-
-
-def _parameter(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise refuse(f"A parameter is NAME=VALUE, found {text!r}.")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value

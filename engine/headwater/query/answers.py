@@ -132,16 +132,7 @@ class Lineage:
                 }
                 for node in self.nodes
             ],
-            "edges": [
-                {
-                    "source": str(event.source),
-                    "target": str(event.target),
-                    "type": event.type,
-                    "milliseconds_since_epoch": event.milliseconds_since_epoch,
-                    "path": None if event.path is None else json.loads(event.path),
-                }
-                for event in self.events
-            ],
+            "edges": [event.as_dict() for event in self.events],
             "complete": self.complete,
             "left_out": {str(kind): dict(counts) for kind, counts in self.left_out.items()},
             "cursor": self.cursor,

@@ -75,16 +75,7 @@ def node_line(node: LineageNode) -> str:
 
 def edge_line(event: LineageEvent) -> str:
     """Return the line of an event: source, target, type, milliseconds_since_epoch, path."""
-    return _line(
-        "edge",
-        {
-            "source": str(event.source),
-            "target": str(event.target),
-            "type": event.type,
-            "milliseconds_since_epoch": event.milliseconds_since_epoch,
-            "path": None if event.path is None else json.loads(event.path),
-        },
-    )
+    return _line("edge", event.as_dict())
 
 
 def closing_line(

@@ -1,5 +1,6 @@
 """Parts of an answer: nodes by key, and the events between them, kept as columns."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import compress
@@ -63,6 +64,16 @@ class LineageEvent(NamedTuple):
     type: str
     milliseconds_since_epoch: int | None
     path: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the event as JSON-ready values: source, target, type, time, path."""
+        return {
+            "source": str(self.source),
+            "target": str(self.target),
+            "type": self.type,
+            "milliseconds_since_epoch": self.milliseconds_since_epoch,
+            "path": None if self.path is None else json.loads(self.path),
+        }
 
     @property
     def artifact(self) -> NodeKey:
