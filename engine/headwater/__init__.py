@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from headwater.graph.asked import Asking
     from headwater.opening import connect
     from headwater.query.answers import Lineage
+    from headwater.query.cypher_graph import CypherGraph
+    from headwater.query.cypher_plan import CypherPlan
     from headwater.query.moment import Moment
     from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
     from headwater.query.question import Question, Selection, Stops
@@ -49,6 +51,8 @@ __all__ = [
     "Asking",
     "Context",
     "CypherAnswer",
+    "CypherGraph",
+    "CypherPlan",
     "Direction",
     "Execution",
     "ExecutionBaseType",
@@ -81,6 +85,8 @@ _HOMES = {
     "headwater.graph.asked": ("Asking",),
     "headwater.opening": ("connect",),
     "headwater.query.answers": ("Direction", "Lineage", "LineageEvent", "LineageNode", "NodeKey"),
+    "headwater.query.cypher_graph": ("CypherGraph",),
+    "headwater.query.cypher_plan": ("CypherPlan",),
     "headwater.query.moment": ("Moment",),
     "headwater.query.question": ("Question", "Selection", "Stops"),
     "headwater.runs": ("Run",),

@@ -1,32 +1,27 @@
 """Questions: what people ask of one store, each answered by a service, in their names and classes."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from headwater.errors import InvalidArgument
+from headwater.query import export_ndjson as ndjson
 from headwater.query.answers import Lineage
 from headwater.query.causes import CommonAncestors, CommonChange
 from headwater.query.comparison import Comparison
+from headwater.query.cypher_plan import CypherPlan
 from headwater.query.difference import Diff
-from headwater.query.export_ndjson import (
-    closing_line,
-    edge_line,
-    header_line,
-    mark_line,
-    node_line,
-)
 from headwater.query.moment import ALWAYS, TimeLike, milliseconds, moment
 from headwater.query.parts import Direction, NodeKey
 from headwater.query.paths import Paths
 from headwater.query.question import Question, Selection, Stops
 from headwater.query.run_lists import RunList
 from headwater.query.selection import Selected
-from headwater.references import NodeLike, References
+from headwater.references import Asked, NodeLike, References
 from headwater.services.causes import CauseService
 from headwater.services.comparisons import ComparisonService
 from headwater.services.corrections import CorrectionService
-from headwater.services.cypher import CypherAnswer, CypherService
+from headwater.services.cypher import TIMEOUT_S, CypherAnswer, CypherService
 from headwater.services.differences import DifferenceService
 from headwater.services.door import Caller
 from headwater.services.history import HistoryService, RecordedChange
@@ -38,45 +33,6 @@ from headwater.services.selections import SelectionService
 from headwater_schema import EventType, TypeKind
 from headwater_schema.changes import ElementKind
 from headwater_schema.edges import PathStep
-
-
-class Asked(TypedDict, total=False):
-    """How far a lineage question goes, and what it shows.
-
-    Attributes:
-        max_hops: how far to go; a hop crosses one event. None has no limit.
-        kinds: ARTIFACT or EXECUTION alone.
-        types: only nodes of these types.
-        states: only nodes in these states.
-        artifacts: only artifacts that match this, in MLMD's filter language.
-        executions: only executions that match this.
-        contexts: only nodes of one of these contexts.
-        since: only nodes created then or later.
-        until: only nodes created then or before.
-        roots: only nodes that nothing leads to.
-        leaves: only nodes that lead to nothing.
-        stops: nodes that are shown and not gone beyond.
-        limit: at most so many nodes; the cursor goes on.
-        as_of: valid time: only what had happened by then.
-        known_at: recorded time: only what the store knew by then.
-    """
-
-    max_hops: int | None
-    kinds: Sequence[TypeKind] | None
-    types: Sequence[str] | None
-    states: Sequence[str] | None
-    artifacts: str
-    executions: str
-    contexts: Sequence[NodeLike] | None
-    since: TimeLike | None
-    until: TimeLike | None
-    roots: bool
-    leaves: bool
-    stops: Stops
-    limit: int | None
-    as_of: TimeLike | None
-    known_at: TimeLike | None
-
 
 _SELECTED = {each.name for each in fields(Selection)}
 
@@ -172,6 +128,24 @@ class Questions(References):
         answer = self.lineage.ask(question)
         # A page of a question about now has a moment of its own, and is no claim about the past.
         return answer if question.moment.known_at is None else self._judged(answer)
+
+    def count(
+        self,
+        *nodes: NodeLike,
+        direction: Direction = Direction.UPSTREAM,
+        **asked: Unpack[Asked],
+    ) -> dict[TypeKind, dict[str, int]]:
+        """Return how many nodes a lineage has, by kind and type, without fetching them.
+
+        Args:
+            *nodes: as in `upstream`; they count too.
+            direction: UPSTREAM, DOWNSTREAM or BOTH.
+            **asked: as for `upstream`; a `limit` does not count.
+
+        Raises:
+            NotFound, InvalidArgument: as `upstream` does.
+        """
+        return self.lineage.count(self.question(direction, nodes, **asked))
 
     def resume(
         self, cursor: str, *, max_hops: int | None = None, limit: int | None = None
@@ -546,16 +520,28 @@ class Questions(References):
 
     # Cypher.
 
-    def cypher(self, query: str, /, **parameters: object) -> CypherAnswer:
-        """Return the rows of your own Cypher query, which may only read.
+    def cypher(
+        self,
+        query: str,
+        parameters: Mapping[str, object] | None = None,
+        /,
+        *,
+        timeout_s: float | None = TIMEOUT_S,
+        **values: object,
+    ) -> CypherAnswer:
+        """Return the rows of your own Cypher query, which may only read; see `CypherService.run`.
 
-        It sees all namespaces: match on `namespace` where that matters.
-
-        Raises:
-            PermissionDenied: it would write, or do more than read the graph.
-            InvalidArgument: it is not valid Cypher.
+        It sees all namespaces: match on `namespace` where that matters. Parameters are given by
+        keyword, or as a mapping, in which alone one may be called `timeout_s`. The server stops
+        the query after `timeout_s` seconds.
         """
-        return self.queries.run(query, parameters)
+        return self.queries.run(query, {**(parameters or {}), **values}, timeout_s=timeout_s)
+
+    def explain(
+        self, query: str, parameters: Mapping[str, object] | None = None, /, **values: object
+    ) -> CypherPlan:
+        """Return what the server would do for a query that `cypher` takes, without running it."""
+        return self.queries.explain(query, {**(parameters or {}), **values})
 
     # The rest is private.
 
@@ -566,17 +552,17 @@ class Questions(References):
 
 
 def _lines(question: Question, chunks: Iterator[Chunk]) -> Iterator[str]:
-    yield header_line(question.starts[0], question.direction)
+    yield ndjson.header_line(question.starts[0], question.direction)
     nodes = edges = 0
     complete, cursor = True, None
     for chunk in chunks:
-        yield from map(node_line, chunk.nodes)
-        yield from map(edge_line, chunk.events)
-        yield mark_line(chunk.cursor)
+        yield from map(ndjson.node_line, chunk.nodes)
+        yield from map(ndjson.edge_line, chunk.events)
+        yield ndjson.mark_line(chunk.cursor)
         nodes, edges = nodes + len(chunk.nodes), edges + len(chunk.events)
         complete, cursor = chunk.complete, chunk.cursor
     left = None if complete else cursor
-    yield closing_line(nodes=nodes, edges=edges, left_out={}, cursor=left, complete=complete)
+    yield ndjson.closing_line(nodes=nodes, edges=edges, left_out={}, cursor=left, complete=complete)
 
 
 def _listed(nodes: NodeLike | Sequence[NodeLike]) -> Sequence[NodeLike]:

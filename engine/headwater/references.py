@@ -1,13 +1,59 @@
-"""References: from the objects and names by which people speak of nodes to kinds and ids."""
+"""References: from the objects and names by which people speak of nodes to kinds and ids.
+
+And what they may ask besides of a lineage that starts there.
+"""
+
+from collections.abc import Sequence
+from typing import TypedDict
 
 from headwater.errors import InvalidArgument, NotFound
+from headwater.query.moment import TimeLike
 from headwater.query.parts import NodeKey
+from headwater.query.question import Stops
 from headwater.services.names import NameService
 from headwater.typed import TypedNode
 from headwater_schema import TypeKind
 from headwater_schema.nodes import Node
 
 NodeLike = TypedNode | Node | NodeKey | str
+
+
+class Asked(TypedDict, total=False):
+    """How far a lineage question goes, and what it shows.
+
+    Attributes:
+        max_hops: how far to go; a hop crosses one event. None has no limit.
+        kinds: ARTIFACT or EXECUTION alone.
+        types: only nodes of these types.
+        states: only nodes in these states.
+        artifacts: only artifacts that match this, in MLMD's filter language.
+        executions: only executions that match this.
+        contexts: only nodes of one of these contexts.
+        since: only nodes created then or later.
+        until: only nodes created then or before.
+        roots: only nodes that nothing leads to.
+        leaves: only nodes that lead to nothing.
+        stops: nodes that are shown and not gone beyond.
+        limit: at most so many nodes; the cursor goes on.
+        as_of: valid time: only what had happened by then.
+        known_at: recorded time: only what the store knew by then.
+    """
+
+    max_hops: int | None
+    kinds: Sequence[TypeKind] | None
+    types: Sequence[str] | None
+    states: Sequence[str] | None
+    artifacts: str
+    executions: str
+    contexts: Sequence[NodeLike] | None
+    since: TimeLike | None
+    until: TimeLike | None
+    roots: bool
+    leaves: bool
+    stops: Stops
+    limit: int | None
+    as_of: TimeLike | None
+    known_at: TimeLike | None
 
 
 class References:

@@ -3,6 +3,7 @@
 Owns the names of the settings and their defaults. Opens nothing and connects to nothing.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ class Settings:
             store (`HEADWATER_OFFLOAD_BYTES`).
         heartbeat_s: seconds between two heartbeats of a run (`HEADWATER_HEARTBEAT_S`).
         retry_s: how long a Neo4j that cannot be reached is tried again (`HEADWATER_RETRY_S`).
-        query_timeout_s: seconds that the database may take for one question; unset means no
-            limit (`HEADWATER_QUERY_TIMEOUT_S`).
+        query_timeout_s: seconds that the database may take for one question; unset or 0 means
+            no limit (`HEADWATER_QUERY_TIMEOUT_S`).
         grpc: where `headwater serve` speaks gRPC, `HOST:PORT` or `[IPv6]:PORT`; port 0 means
             any free one (`HEADWATER_GRPC`).
         http: where it speaks HTTP (`HEADWATER_HTTP`).
@@ -103,8 +104,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         environ: variables to read instead of the process's own.
 
     Raises:
-        InvalidArgument: a variable that must be a number is not one, or one that must be one
-            of a few words is not; `variable` names it.
+        InvalidArgument: a variable that must be a number is not one, or a negative one where
+            that means nothing, or one that must be one of a few words is not; `variable`
+            names it.
     """
     env = os.environ if environ is None else environ
     return Settings(
@@ -126,7 +128,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         offload_bytes=int(_number(env, "HEADWATER_OFFLOAD_BYTES", 262_144)),
         heartbeat_s=_number(env, "HEADWATER_HEARTBEAT_S", 10.0),
         retry_s=_number(env, "HEADWATER_RETRY_S", 30.0),
-        query_timeout_s=_number(env, "HEADWATER_QUERY_TIMEOUT_S", 0.0) or None,
+        query_timeout_s=_limit_s(env, "HEADWATER_QUERY_TIMEOUT_S"),
         grpc=env.get("HEADWATER_GRPC") or DEFAULT_GRPC,
         http=env.get("HEADWATER_HTTP") or DEFAULT_HTTP,
         tls_cert=_path(env, "HEADWATER_TLS_CERT"),
@@ -159,6 +161,18 @@ def _auth(env: Mapping[str, str], variable: str) -> Auth:
             variable=variable,
             found=text,
         ) from None
+
+
+def _limit_s(env: Mapping[str, str], variable: str) -> float | None:
+    seconds = _number(env, variable, 0.0)
+    if not 0 <= seconds < math.inf:
+        raise InvalidArgument(
+            f"{variable} must be a number of seconds, 0 or more, found {env[variable]!r}.",
+            hint="Unset it, or set it to 0, for no limit.",
+            variable=variable,
+            found=env[variable],
+        )
+    return seconds or None
 
 
 def _number(env: Mapping[str, str], variable: str, default: float) -> float:

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 import headwater
-from support.commands import Dataset, Train
+from support.commands import Dataset, Run, Train
 
 PROGRAM = [sys.executable, "-c", "from headwater.cli import main; main()"]
+ENDLESS = (
+    "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b "
+    "WITH a, b WHERE a * b = -1 RETURN count(*) AS n"
+)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 Seen = Callable[..., str]
@@ -90,6 +94,18 @@ def test_a_hostile_name_adds_no_order_of_its_own(
         text = seen(*arguments)
         assert "\\x1b[2J[red]x\\x07@1" in COLOUR.sub("", text)
         assert "\x1b[2J" not in text
+
+
+def test_who_waits_on_a_terminal_is_told(seen: Seen, cli: Run) -> None:
+    asked = ("cypher", ENDLESS, "--timeout", "2")
+
+    shown = COLOUR.sub("", seen(*asked))
+
+    assert "running the query" in shown
+    assert re.search(r"0:00:0\d", shown)
+    assert "\x1b" not in seen(*asked, "--no-color")
+    assert "running the query" not in seen(*asked, "--json")
+    assert "running the query" not in cli(*asked).err
 
 
 def test_help_is_coloured(seen: Seen) -> None:

@@ -251,6 +251,8 @@ def test_a_question_that_takes_too_much_memory_names_the_setting(small_graph: Gr
     assert "db.memory.transaction.max" in caught.value.hint
     assert time.monotonic() - began < PATIENCE_S
     assert small_graph.read(GREEDY, many=1_000) == [[1_000]]
+    with pytest.raises(ResourceExhausted, match="more memory than allowed"):
+        small_graph.run_guarded(GREEDY.text, {"many": 10_000_000}, timeout_s=60.0)
 
 
 @pytest.fixture

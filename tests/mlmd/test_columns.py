@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from headwater.graph.records import decode_path
 from headwater.mlmd import convert
 from headwater.mlmd.calls import Message
-from headwater.mlmd.columns import add_events, add_nodes, add_pairs, varint
+from headwater.mlmd.columns import EventMessages, add_nodes, add_pairs, varint
 from headwater.mlmd.proto import metadata_store_pb2 as pb
 from headwater.query.subgraph import EventColumns
 from headwater_schema import EventType
@@ -51,7 +51,12 @@ def test_columns_are_the_messages_made_one_by_one(
     graph = pb.LineageGraph()
 
     columns = [list(column) for column in zip(*events, strict=True)] or [[]] * 5
-    add_events(graph, EventColumns(*columns))
+    receiver = EventMessages(graph)
+    receiver.add(EventColumns([1], [1], [EventType.INPUT], [1], [None]))
+    receiver.begin()
+    half = len(events) // 2
+    for part in (slice(half), slice(half, None)):
+        receiver.add(EventColumns(*(column[part] for column in columns)))
     for field in ("artifacts", "executions", "contexts"):
         add_nodes(graph, field, ids)
     add_pairs(graph, "attributions", pairs)

@@ -7,6 +7,7 @@ written as the store would, but by raw Cypher: many in one namespace, as no even
 import os
 import random
 import uuid
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -182,6 +183,8 @@ def check(lineage: LineageService, made: World, asked: Question, limit: int) -> 
     assert [(n.distance, *n.key) for n in found.nodes] == order, asked
     assert told(found.events) == events_of(facts), asked
     assert sum(n for by in found.left_out.values() for n in by.values()) == len(whole) - len(nodes)
+    counts = {k: Counter(made.nodes[key].type for key in nodes if key.kind is k) for k in FLOWING}
+    assert lineage.count(asked) == counts, asked
     assert found.complete == (len(whole) == len(nodes)) == (found.cursor is None)
     pages: list[Lineage] = [lineage.ask(replace(asked, limit=limit))]
     while pages[-1].cursor is not None:

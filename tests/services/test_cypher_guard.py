@@ -1,5 +1,6 @@
 """The guard: a user's Cypher may read the graph and nothing else."""
 
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from urllib.request import urlopen
@@ -134,6 +135,49 @@ TOO_MUCH = [
     f"RETURN {'CASE WHEN true THEN ' * 200}1{' END' * 200}",
     f"RETURN '{'x' * 100_000}'",
 ]
+
+
+def chain(relationships: int, dash: str = "-") -> str:
+    """Return a query of one path."""
+    steps = "".join(f"{dash}[:INPUT]{dash}(a{n})" for n in range(relationships))
+    return f"MATCH (a:Artifact){steps} RETURN 1 AS x"
+
+
+def star(leaves: int) -> str:
+    """Return the query that takes the planner longest for its size."""
+    paths = (
+        f"(c:Artifact {{namespace: '', id: 0}})-->(a{n}:Execution {{namespace: '', id: {n}}})"
+        for n in range(leaves)
+    )
+    return f"MATCH {', '.join(paths)} RETURN 1 AS x"
+
+
+def alone(nodes: int) -> str:
+    """Return a query of nodes that nothing joins but a comparison."""
+    paths = ", ".join(f"(a{n}:Artifact)" for n in range(nodes))
+    return f"MATCH {paths} WHERE a0.id = a1.id RETURN 1 AS x"
+
+
+def one_by_one(relationships: int) -> str:
+    """Return a query that has a MATCH and a WITH for each relationship."""
+    return "".join(f"MATCH (a{n})--(a{n + 1}) WITH a{n + 1} " for n in range(relationships)) + (
+        "RETURN 1 AS x"
+    )
+
+
+def optional(matches: int) -> str:
+    """Return a query of a node and what hangs on it."""
+    found = " ".join(f"OPTIONAL MATCH (a)-[:INPUT]->(b{n})" for n in range(matches))
+    return f"MATCH (a:Artifact {{namespace: '', id: 0}}) {found} RETURN 1 AS x"
+
+
+def existing(times: int) -> str:
+    """Return a query that asks for a node's relationships in braces."""
+    found = " AND ".join(f"EXISTS {{ (a)-[:INPUT]->(b{n}) }}" for n in range(times))
+    return f"MATCH (a:Artifact {{namespace: '', id: 0}}) WHERE {found} RETURN 1 AS x"
+
+
+PLANNED = [chain(10), star(10), alone(10), one_by_one(9), optional(29), existing(29)]
 LET_THROUGH = [
     ("RETURN '(((' + \"[[[\" AS x", [{"x": "((([[["}]),
     (
@@ -147,6 +191,7 @@ LET_THROUGH = [
     ("RETURN vector.similarity.cosine([1.0], [1.0]) AS x", [{"x": 1.0}]),
     ("MATCH (n:Artifact) USING SCAN n:Artifact WHERE n.namespace = '' RETURN n AS x", []),
     ("RETURN " + "(" * 90 + "1" + ")" * 90 + " AS x", [{"x": 1}]),
+    ("RETURN 2 -[1, 2][0] + (5)-(1) AS x", [{"x": 5}]),
     ("RETURN 1 AS x", [{"x": 1}]),
     ("return 1 as x;", [{"x": 1}]),
     ("/* CREATE */ RETURN 'CREATE (n)' AS x // DELETE", [{"x": "CREATE (n)"}]),
@@ -175,6 +220,42 @@ def test_what_would_keep_the_parser_busy_is_refused(
 ) -> None:
     with pytest.raises(ResourceExhausted):
         store.cypher(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "parts", "limit"),
+    [
+        (chain(11), 11, 10),
+        (star(11), 11, 10),
+        (alone(11), 11, 10),
+        (one_by_one(12), 12, 10),
+        *((chain(11, dash), 11, 10) for dash in "\u00ad\u2010\u2014\ufe58\ufe63\uff0d"),
+        (optional(31), 32, 30),
+        (existing(31), 32, 30),
+        (chain(6) + " UNION " + chain(9), 11, 10),
+        (chain(40), 40, 30),
+        ("MATCH (a)" + "--(a)" * 10 + "-->(b) RETURN [(a)-->(b) | 1] AS x", 12, 10),
+        ("MATCH " + ",".join(f"p{n} = (a{n})" for n in range(11)) + " RETURN 1 AS x", 11, 10),
+        ("MATCH " + ",".join(f" ANY SHORTEST 1 (a{n})" for n in range(11)) + " RETURN 1", 11, 10),
+        ("MATCH (a)" + " ((x)-->(y))+ (b)" * 11 + " RETURN 1 AS x", 11, 10),
+    ],
+)
+def test_what_would_keep_the_planner_busy_is_refused(
+    store: headwater.MetadataStore, query: str, parts: int, limit: int
+) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(ResourceExhausted, match=rf"{parts} parts.*more than {limit}") as caught:
+        store.cypher(query)
+
+    assert (caught.value.parts, caught.value.limit) == (parts, limit)
+    assert caught.value.hint
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("query", PLANNED)
+def test_what_the_planner_can_order_is_planned(store: headwater.MetadataStore, query: str) -> None:
+    assert store.explain(query).root.operator == "ProduceResults"
 
 
 class Visited(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ from support.plans import names, operators
 
 MODES = ("", "_to_stops", "_at")
 WALKS = [w + m for w, m in product(("upstream", "downstream", "both", "between"), MODES)]
-TAILS = ("whole", "page", "flow", "left_out")
+TAILS = ("whole", "whole_at", "page", "flow", "left_out", "count")
 PRUNING = "VarLengthExpand(Pruning,BFS,All)"
 
 
@@ -32,7 +32,7 @@ def test_a_walk_prunes_what_it_has_seen(
 ) -> None:
     blocks = [f"lineage/{name}" for name in (walk, select, tail) if name]
     statement = joined(tuple(blocks))
-    text = statement.text if hops is None else statement.at_depth(hops).text
+    text = (statement if hops is None else statement.at_depth(hops)).bundled().text
 
     plan = operators(graph, text)
 

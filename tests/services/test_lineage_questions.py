@@ -143,3 +143,25 @@ def test_a_late_fact_is_found_by_when_it_happened(
     assert "execution:3" in shown(store.downstream("clf@1", as_of=first - 1_000_000))
     now = shown(store.downstream("clf@1", as_of=first - 1, known_at=before))
     assert "execution:3" not in now
+
+
+def test_nodes_are_counted_by_kind_and_type(
+    store: headwater.MetadataStore, keys: dict[str, headwater.NodeKey]
+) -> None:
+    assert keys
+    runs = {"Train": 3}
+
+    assert store.count("clf@2") == {
+        TypeKind.ARTIFACT: {"Dataset": 1, "Model": 2},
+        TypeKind.EXECUTION: runs,
+    }
+    assert store.count("raw@1", direction=headwater.Direction.DOWNSTREAM, types=["Model"]) == {
+        TypeKind.ARTIFACT: {"Model": 2},
+        TypeKind.EXECUTION: {},
+    }
+    assert store.count("clf@2", max_hops=1, limit=1) == {
+        TypeKind.ARTIFACT: {"Model": 1},
+        TypeKind.EXECUTION: {"Train": 1},
+    }
+    with pytest.raises(NotFound):
+        store.count(headwater.NodeKey(TypeKind.ARTIFACT, 10**9))

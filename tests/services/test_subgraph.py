@@ -3,7 +3,7 @@
 The expectations are those of ml-metadata 1.17.1, which gave them for the same graphs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -420,13 +420,15 @@ class Counted:
 
     def __init__(self, graph: Graph, patch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        read = graph.read
+        gather = graph.gather
 
-        def counting(statement: Statement, /, **parameters: object) -> list[Row]:
+        def counting(
+            statement: Statement, take: Callable[[Iterator[Row]], object], /, **parameters: object
+        ) -> object:
             self.count += 1
-            return read(statement, **parameters)
+            return gather(statement, take, **parameters)
 
-        patch.setattr(graph, "read", counting)
+        patch.setattr(graph, "gather", counting)
 
 
 def test_one_starting_node_costs_one_round_trip(

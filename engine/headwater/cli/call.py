@@ -24,7 +24,7 @@ from headwater.settings import DEFAULT_NAMESPACE, Settings, load_settings
 
 if TYPE_CHECKING:
     from headwater import MetadataStore
-    from headwater.cli.progress import StderrProgress
+    from headwater.cli.progress import StderrProgress, Waiting
     from headwater.objects import ObjectStore
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., None])
@@ -54,6 +54,18 @@ class Call:
         from headwater.cli.progress import StderrProgress  # noqa: PLC0415 - only for long steps
 
         return StderrProgress(self.screen.err)
+
+    def waiting(self, task: str, *, beside: bool = False) -> "Waiting":
+        """Return a context in which a terminal sees that an answer is awaited; see `Waiting`.
+
+        Args:
+            task: what is awaited.
+            beside: whether stdout is written to meanwhile, which must then be no terminal.
+        """
+        from headwater.cli.progress import Waiting  # noqa: PLC0415 - as above
+
+        shown = not self.json and not (beside and self.screen.is_terminal)
+        return Waiting(self.screen.err, task, shown=shown)
 
     @contextmanager
     def store(self) -> "Iterator[MetadataStore]":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from headwater import Lineage, MetadataStore
 
+_COUNTED = {'{"line":"node"': "nodes", '{"line":"edge"': "edges"}
 _SHOWN = 20
 _INDENT = 4
 _LABEL = 60
@@ -153,11 +154,12 @@ def show_lineage(
         if form is Form.NDJSON and limit is None and not call.json:
             _stream(call, store.stream_ndjson(question))
             return
-        if isinstance(question, str):
-            answer = store.resume(question, max_hops=depth, limit=limit)
-            answer = answer.of_types(type) if type else answer
-        else:
-            answer = store.lineage_of(question)
+        with call.waiting("asking for the lineage"):
+            if isinstance(question, str):
+                answer = store.resume(question, max_hops=depth, limit=limit)
+                answer = answer.of_types(type) if type else answer
+            else:
+                answer = store.lineage_of(question)
     _tell(call, answer, form=form, svg=svg, dot=dot)
 
 
@@ -176,7 +178,7 @@ def show_between(
 
     Says "no path" and exits with 1 where there is none.
     """
-    with call.store() as store:
+    with call.store() as store, call.waiting("asking for what lies between"):
         answer = store.between(a, b, as_of=as_of, known_at=known_at)
     if answer or call.json or form is Form.JSON:
         _tell(call, answer, form=form, svg=svg, dot=dot)
@@ -199,7 +201,7 @@ def show_path(
 
     Says "no path" and exits with 1 where neither came of the other.
     """
-    with call.store() as store:
+    with call.store() as store, call.waiting("asking for a way"):
         answer = store.path(a, b)
     if answer:
         _write(call, answer, form=form, svg=svg, dot=dot)
@@ -231,8 +233,11 @@ def _left_out(answer: "Lineage") -> str:
 
 def _stream(call: Call, lines: "Iterator[str]") -> None:
     """Write lines as they come, holding few of them."""
-    for line in lines:
-        call.screen.write(line)
+    with call.waiting("receiving", beside=True) as waiting:
+        for line in lines:
+            call.screen.write(line)
+            if (name := _COUNTED.get(line[:14])) is not None:
+                waiting.count(name)
 
 
 def _tell(

@@ -1,6 +1,10 @@
 """Progress: how far a long step is, as a bar on a terminal and as lines elsewhere."""
 
 import time
+from collections import Counter
+from threading import Timer
+from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -8,7 +12,11 @@ from rich.progress import Progress as Bar
 
 from headwater.visible import visible
 
+DELAY_S = 1.0
+"""How long an answer is awaited before a terminal is told so."""
+
 _QUARTERS = 4
+_TOLD_EVERY = 100
 
 
 class StderrProgress:
@@ -52,6 +60,61 @@ class StderrProgress:
             self._bar = None
         seconds = time.monotonic() - self._began
         self._console.print(f"{self._task}: {seconds:.1f} s", style="dim", soft_wrap=True)
+
+
+class Waiting:
+    """A spinner on a terminal, with the time that has passed, while an answer is awaited.
+
+    Shown from `DELAY_S` on, so that quick answers do not flicker, and gone without a trace at the
+    end. Where the console is no terminal, or has no colours, nothing is ever shown.
+
+    Args:
+        console: stderr.
+        task: what is awaited.
+        shown: whether to show anything.
+    """
+
+    def __init__(self, console: Console, task: str, *, shown: bool) -> None:
+        self._console = console
+        self._task = visible(task)
+        self._shown = shown and console.is_terminal and console.color_system is not None
+        self._counts: Counter[str] = Counter()
+        self._bar: Bar | None = None
+        self._timer = Timer(DELAY_S, self._show)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        if self._shown:
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._shown:
+            self._timer.cancel()
+            self._timer.join()
+        if self._bar is not None:
+            self._bar.stop()
+
+    def count(self, what: str) -> None:
+        """Tell that one more of something has come in."""
+        self._counts[what] += 1
+        if self._bar is not None and self._counts[what] % _TOLD_EVERY == 0:
+            self._bar.update(self._id, description=self._described())
+
+    def _show(self) -> None:
+        bar = _bar(self._console, counted=False)
+        self._id = bar.add_task(self._described(), total=None)
+        bar.start()
+        self._bar = bar
+
+    def _described(self) -> str:
+        told = ", ".join(f"{number:,} {name}" for name, number in self._counts.items())
+        return f"{self._task}: {told}" if told else self._task
 
 
 def _bar(console: Console, *, counted: bool) -> Bar:

@@ -27,7 +27,7 @@ class Query:
 
     def run(self, store: headwater.MetadataStore) -> headwater.CypherAnswer:
         """Return its rows."""
-        return store.cypher(self.text, **self.parameters)
+        return store.cypher(self.text, self.parameters)
 
     def to_paste(self) -> str:
         """Return the statement with its parameters set before it, as Neo4j's shells take it."""

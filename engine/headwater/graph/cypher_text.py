@@ -4,6 +4,7 @@ The server's plan says nothing of functions, prefixes and USE. Reads more strict
 server does: what it does not know it takes for a part of a name.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,6 +15,18 @@ MAX_CHARACTERS = 100_000
 MAX_DEPTH = 100
 """Neo4j 5.26 answers lists nested 200 deep, and at 400 never again on that connection."""
 
+MAX_JOINED = 10
+"""How many parts of a pattern may be joined with each other.
+
+Measured on two cores, Neo4j 5.26 plans 10 in a chain or a comma list in 2 s, in a star in 2.4 s, and
+in the worst case found (each leaf sought by id, the centre described anew each time) in 5.6 s;
+16 of those take 14 s, and 24 over 30 s: the planner does not look at the time it was given.
+Conditions that compare nodes with each other add to it: 200 among 4 nodes take 9 s.
+"""
+
+MAX_PARTS = 30
+"""How many parts all patterns of a text may have: as 30 OPTIONAL MATCH they take 2 s, as 64, 12 s."""
+
 FUNCTION_SPACES = ("date", "datetime", "duration", "localdatetime", "localtime", "point", "time")
 ALLOWED_FUNCTIONS = frozenset({"vector.similarity.cosine", "vector.similarity.euclidean"})
 _TOKEN = re.compile(
@@ -23,6 +36,39 @@ _TOKEN = re.compile(
     |(?P<sign>[\x00-\x20!#%&()*+,\-./:;<=>?@\[\\\]^{|}~$'"`])
     |(?P<word>[^\s\x00-\x20!#%&()*+,\-./:;<=>?@\[\\\]^{|}~$'"`]+)""",
     re.VERBOSE | re.DOTALL,
+)
+# What Neo4j 5.26 takes for the dash and for the heads of an arrow.
+_DASHES = frozenset("-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
+_HEADS = frozenset("<>\u27e8\u3008\ufe64\uff1c\u27e9\u3009\ufe65\uff1e")
+# Beside a node, these join it to a relationship or to a part that is repeated.
+_BEFORE, _AFTER = "-<>)+*}", "-<>("
+# Before a bracket, these are no name of a function.
+_NO_NAMES = frozenset(
+    [
+        "match",
+        "where",
+        "and",
+        "or",
+        "not",
+        "xor",
+        "exists",
+        "in",
+        "return",
+        "with",
+        "any",
+        "all",
+        "shortest",
+        "group",
+        "groups",
+        "path",
+        "paths",
+        "relationship",
+        "relationships",
+        "element",
+        "elements",
+        "walk",
+        "trail",
+    ]
 )
 _ESCAPE = re.compile(r"\\u+([0-9a-fA-F]{4})")
 
@@ -36,6 +82,10 @@ class Token(NamedTuple):
     def says(self, word: str) -> bool:
         """Whether it is this word, in capitals or not, and not in quotes."""
         return self.kind == "word" and self.text.lower() == word
+
+    def is_sign(self, signs: str) -> bool:
+        """Whether it is one of these signs."""
+        return self.kind == "sign" and self.text in signs
 
 
 def tokens(text: str) -> list[Token]:
@@ -112,6 +162,38 @@ def check_words(found: Sequence[Token]) -> None:
             )
 
 
+def check_joins(found: Sequence[Token]) -> None:
+    """Check that a query joins no more than the planner can order in good time.
+
+    A part is a relationship of a pattern, or a node that stands on its own. Parts of one MATCH
+    and those that follow it are joined with each other; what stands in braces or brackets, after
+    UNION or in an OPTIONAL MATCH is planned apart, and quicker.
+
+    Raises:
+        ResourceExhausted: it has more; `parts` and `limit` say how many.
+    """
+    groups = _groups(_signs(found))
+    parts = sum(groups)
+    if parts > MAX_PARTS:
+        found_parts, limit, told = parts, MAX_PARTS, "has"
+    else:
+        # Time grows faster than the number: ten apart cost less than ten joined.
+        found_parts, limit, told = (
+            math.ceil(math.sqrt(sum(group**2 for group in groups))),
+            MAX_JOINED,
+            "joins",
+        )
+    if found_parts > limit:
+        raise ResourceExhausted(
+            f"The query {told} {found_parts} parts of patterns (relationships, and nodes on their "
+            f"own), more than {limit}.",
+            hint="Neo4j would plan it longer than it may run. Ask in several queries that hand ids "
+            "on as parameters, or follow a path of any length: -[:INPUT|OUTPUT*1..]->.",
+            parts=found_parts,
+            limit=limit,
+        )
+
+
 def called(found: Sequence[Token]) -> Iterator[str]:
     """Yield the names with a dot that are called, as functions or procedures, in small letters.
 
@@ -134,6 +216,63 @@ def called(found: Sequence[Token]) -> Iterator[str]:
 def is_safe_function(name: str) -> bool:
     """Whether a function with a dot in its name only computes."""
     return name in ALLOWED_FUNCTIONS or name.split(".", maxsplit=1)[0] in FUNCTION_SPACES
+
+
+def _signs(found: Sequence[Token]) -> list[Token]:
+    """Return the tokens with every dash and arrowhead that the server knows as ASCII."""
+    made: list[Token] = []
+    for token in found:
+        if token.kind != "word" or not (_DASHES | _HEADS) & set(token.text):
+            made.append(token)
+            continue
+        for sign in token.text:
+            if sign in _DASHES:
+                made.append(Token("sign", "-"))
+            elif sign in _HEADS:
+                made.append(Token("sign", ">"))
+            elif not made or made[-1] is not token:
+                made.append(token)
+    return made
+
+
+def _groups(found: Sequence[Token]) -> list[int]:
+    """Return how many parts each group of joined patterns has."""
+    ended: list[int] = []
+    open_groups = [0]
+    nodes: list[bool] = []
+    near = zip([Token("sign", ";"), *found], found, [*found[1:], Token("sign", ";")], strict=False)
+    for place, (before, token, after) in enumerate(near):
+        if token.kind == "word":
+            if token.says("union") or (token.says("optional") and after.says("match")):
+                ended.append(open_groups[-1])
+                open_groups[-1] = 0
+            continue
+        match token.text if token.kind == "sign" else "":
+            case "-":
+                open_groups[-1] += after.is_sign("-[")
+            case "(":
+                inside = found[place + 1 : place + 3]
+                nodes.append(not before.is_sign(_BEFORE) and _is_node(before, inside))
+            case ")" if nodes:
+                open_groups[-1] += nodes.pop() and not after.is_sign(_AFTER)
+            case "{" | "[":
+                open_groups.append(0)
+            case "}" | "]" if len(open_groups) > 1:
+                ended.append(open_groups.pop())
+            case _:
+                pass
+    return [*ended, *open_groups]
+
+
+def _is_node(before: Token, inside: Sequence[Token]) -> bool:
+    """Whether a bracket after that begins a node, rather than a call or a sum."""
+    named = before.kind == "word" and not before.text.isdecimal()
+    if before.kind == "quoted" or (named and before.text.lower() not in _NO_NAMES):
+        return False
+    first, second = (*inside, Token("sign", ";"), Token("sign", ";"))[:2]
+    if first.kind in {"word", "quoted"}:
+        return not first.text.isdecimal() and (second.is_sign("):{") or second.says("where"))
+    return first.is_sign("):{")
 
 
 def _check_depth(found: Sequence[Token]) -> None:

@@ -12,7 +12,15 @@ from typing import Any
 import neo4j
 
 from headwater.errors import InvalidArgument, PermissionDenied
-from headwater.graph.cypher_text import called, check_prefix, check_words, is_safe_function, tokens
+from headwater.graph.cypher_text import (
+    called,
+    check_joins,
+    check_prefix,
+    check_words,
+    is_safe_function,
+    tokens,
+)
+from headwater.graph.explained import Explained, explained, handing_out
 from headwater.graph.session import Graph
 
 ALLOWED_PROCEDURES = frozenset(
@@ -32,9 +40,19 @@ _PLACE = re.compile(r"\s*\(line \d+, column \d+ \(offset: (\d+)\)\).*", re.DOTAL
 
 
 def check_reads_only(
-    graph: Graph, text: str, parameters: Mapping[str, object]
+    graph: Graph,
+    text: str,
+    parameters: Mapping[str, object],
+    *,
+    notes: neo4j.NotificationMinimumSeverity = neo4j.NotificationMinimumSeverity.OFF,
 ) -> neo4j.ResultSummary:
     """Check that a text only reads the graph, and return what the server would do for it.
+
+    Args:
+        graph: where it would run.
+        text: the query.
+        parameters: its parameters.
+        notes: from which severity on the server notes what it thinks of the text.
 
     Raises:
         PermissionDenied: it writes, opens a file or an address, asks another graph, runs a
@@ -43,11 +61,12 @@ def check_reads_only(
         InvalidArgument: it is not valid Cypher, or begins with EXPLAIN, PROFILE or options of
             the planner; where the server says so, `line`, `column` (both from 1) and `excerpt`
             tell the place.
-        ResourceExhausted: it is too long or too deeply nested.
+        ResourceExhausted: it is too long, too deeply nested, or joins too much for the planner.
     """
     found = tokens(text)
     check_prefix(found)
     check_words(found)
+    check_joins(found)
     for name in called(found):
         if name not in ALLOWED_PROCEDURES and not is_safe_function(name):
             raise PermissionDenied(
@@ -57,7 +76,7 @@ def check_reads_only(
                 name=name,
             )
     try:
-        summary = graph.explain(text, parameters)
+        summary = graph.explain(text, parameters, notes=notes)
     except InvalidArgument as error:
         raise _placed(error, text, skipped=_EXPLAIN) from error
     if summary.query_type != "r":
@@ -68,6 +87,17 @@ def check_reads_only(
     for operator, arguments in _operators(summary):
         _check_operator(operator, arguments)
     return summary
+
+
+def explain_reading(graph: Graph, text: str, parameters: Mapping[str, object]) -> Explained:
+    """Return what the server would do for a text that only reads, and its notes; nothing is run.
+
+    Raises:
+        PermissionDenied, InvalidArgument, ResourceExhausted: as `check_reads_only` does.
+    """
+    every = neo4j.NotificationMinimumSeverity.INFORMATION
+    with handing_out():
+        return explained(check_reads_only(graph, text, parameters, notes=every))
 
 
 def _placed(error: InvalidArgument, text: str, *, skipped: int) -> InvalidArgument:

@@ -12,9 +12,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import neo4j
-import neo4j.graph
-
 from headwater_schema import (
     Artifact,
     ArtifactState,
@@ -277,25 +274,3 @@ def rows_of(chunks: list[list[Any]]) -> Iterator[Any]:
     """Yield the rows of an answer that came as chunks, one column of lists."""
     for chunk in chunks:
         yield from chunk[0]
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a query returns
-    """Return a value of the driver as plain Python: nodes and relationships as dicts."""
-    match value:
-        case neo4j.graph.Node():
-            return {"labels": sorted(value.labels), **dict(value)}
-        case neo4j.graph.Relationship():
-            ends = {"source": value.start_node, "target": value.end_node}
-            named = {k: None if n is None else n.get("id") for k, n in ends.items()}
-            return {"type": value.type, **named, **dict(value)}
-        case neo4j.graph.Path():
-            return {
-                "nodes": [plain(node) for node in value.nodes],
-                "relationships": [plain(step) for step in value.relationships],
-            }
-        case list():
-            return [plain(item) for item in value]
-        case dict():
-            return {key: plain(item) for key, item in value.items()}
-        case _:
-            return value.iso_format() if hasattr(value, "iso_format") else value

@@ -152,10 +152,26 @@ class Graph:
             ResourceExhausted: it took more memory than the server allows.
             Unavailable: the server cannot be reached.
         """
+        return self.gather(statement, list, **parameters)
 
-        def run() -> list[Row]:
+    def gather(
+        self,
+        statement: Statement,
+        take: Callable[[Iterator[Row]], ResultT],
+        /,
+        **parameters: object,
+    ) -> ResultT:
+        """Return what `take` makes of the rows of a statement that only reads, as they come in.
+
+        It is called anew, with the rows from the first on, where the read is tried again.
+
+        Raises:
+            Cancelled, DeadlineExceeded, ResourceExhausted, Unavailable: as `read` does.
+        """
+
+        def run() -> ResultT:
             with self.reading(statement, parameters) as result:
-                return [record.values() for record in result]
+                return take(record.values() for record in result)
 
         return self._again(run)
 
@@ -299,10 +315,27 @@ class Graph:
         except _FAILURES as error:
             raise translated(error, self.address) from error
 
-    def explain(self, text: str, parameters: Mapping[str, object]) -> neo4j.ResultSummary:
-        """Return what the server says it would do for the text, without doing it."""
+    def explain(
+        self,
+        text: str,
+        parameters: Mapping[str, object],
+        *,
+        notes: neo4j.NotificationMinimumSeverity = neo4j.NotificationMinimumSeverity.OFF,
+    ) -> neo4j.ResultSummary:
+        """Return what the server says it would do for the text, without doing it.
+
+        Args:
+            text: the query.
+            parameters: its parameters.
+            notes: from which severity on the server notes what it thinks of the text.
+        """
         try:
-            with self._session(neo4j.READ_ACCESS) as session:
+            with self._driver.session(
+                database=self.database,
+                default_access_mode=neo4j.READ_ACCESS,
+                bookmark_manager=self._bookmarks,
+                notifications_min_severity=notes,
+            ) as session:
                 query = neo4j.Query(trusted("EXPLAIN " + text))
                 return session.run(query, dict(parameters)).consume()
         except _FAILURES as error:

@@ -18,6 +18,7 @@ from headwater_schema import EventType
 _VARINT, _BYTES = 0, 2
 _BITS = 14
 _LOW = (1 << _BITS) - 1
+_TWICE = (1 << 2 * _BITS) - 1
 _UNSIGNED = (1 << 64) - 1
 _EVENT_NUMBERS = {event_type: convert.event_number(event_type) for event_type in EventType}
 
@@ -38,33 +39,47 @@ def add_pairs(graph: Message, field: str, pairs: Iterable[tuple[int, int]]) -> N
     graph.MergeFromString(_repeated(_tag(pb.LineageGraph, field, _BYTES), bodies))
 
 
-def add_events(graph: Message, events: EventColumns) -> None:
-    """Add events to a LineageGraph."""
-    tags = {
-        name: _tag(pb.Event, name, _VARINT)
-        for name in ("artifact_id", "execution_id", "milliseconds_since_epoch")
-    }
-    artifacts = _Cached(tags["artifact_id"])
-    executions = _Cached(tags["execution_id"])
-    times = _Cached(tags["milliseconds_since_epoch"])
-    rests = {pair: _rest(*pair) for pair in set(zip(events.types, events.paths, strict=True))}
-    bodies = [
-        artifacts[artifact_id] + executions[execution_id] + rests[event_type, path] + times[time]
-        for artifact_id, execution_id, event_type, path, time in zip(
-            events.artifact_ids,
-            events.execution_ids,
-            events.types,
-            events.paths,
-            events.milliseconds,
-            strict=True,
+class EventMessages:
+    """Receives events as messages of a LineageGraph."""
+
+    def __init__(self, graph: Message) -> None:
+        self._graph = graph
+        self._artifacts, self._executions, self._times = (
+            _Cached(_tag(pb.Event, name, _VARINT))
+            for name in ("artifact_id", "execution_id", "milliseconds_since_epoch")
         )
-    ]
-    graph.MergeFromString(_repeated(_tag(pb.LineageGraph, "events", _BYTES), bodies))
+
+    def begin(self) -> None:
+        """Forget all events."""
+        self._graph.ClearField("events")
+
+    def add(self, events: EventColumns) -> None:
+        """Add events to the graph."""
+        artifacts, executions, times = self._artifacts, self._executions, self._times
+        rests = {pair: _rest(*pair) for pair in set(zip(events.types, events.paths, strict=True))}
+        bodies = [
+            artifacts[artifact_id]
+            + executions[execution_id]
+            + rests[event_type, path]
+            + times[time]
+            for artifact_id, execution_id, event_type, path, time in zip(
+                events.artifact_ids,
+                events.execution_ids,
+                events.types,
+                events.paths,
+                events.milliseconds,
+                strict=True,
+            )
+        ]
+        self._graph.MergeFromString(_repeated(_tag(pb.LineageGraph, "events", _BYTES), bodies))
 
 
 def varint(number: int) -> bytes:
     """Return an integer of 64 bits as the wire writes it, two's complement where it is negative."""
     more, last = _tables()
+    # Nearly every id: its two parts, without a loop.
+    if _LOW < number <= _TWICE:
+        return more[number & _LOW] + last[number >> _BITS]
     number &= _UNSIGNED
     if number <= _LOW:
         return last[number]

@@ -10,7 +10,7 @@ import json
 from headwater.errors import InvalidArgument
 from headwater.mlmd import convert
 from headwater.mlmd.calls import KINDS, Call, Message
-from headwater.mlmd.columns import add_events, add_nodes, add_pairs
+from headwater.mlmd.columns import EventMessages, add_nodes, add_pairs
 from headwater.mlmd.proto import metadata_store_pb2 as pb
 from headwater.mlmd.proto import metadata_store_service_pb2 as service_pb
 from headwater.mlmd.reads import types_with_system
@@ -53,15 +53,15 @@ def lineage_subgraph(call: Call, request: Message) -> Message:
         ending_executions=_ending(options, "ending_executions"),
         max_starting=None if unlimited else MLMD_STARTING_NODES,
         with_events="events" in wanted,
-        ordered=False,
         with_attributions="attributions" in wanted,
         with_associations="associations" in wanted,
         with_contexts="contexts" in wanted,
     )
-    subgraph = call.store.subgraphs.subgraph(question)
-    call.trailing += _told(subgraph.cut, question)
     response = service_pb.GetLineageSubgraphResponse()
     response.lineage_subgraph.SetInParent()
+    events = EventMessages(response.lineage_subgraph)
+    subgraph = call.store.subgraphs.subgraph(question, events)
+    call.trailing += _told(subgraph.cut, question)
     _fill(response.lineage_subgraph, subgraph, wanted)
     for kind in TypeKind:
         field = f"{KINDS[kind].one}_types"
@@ -128,8 +128,6 @@ def _fill(graph: Message, subgraph: Subgraph, wanted: set[str]) -> None:
     ):
         if field in wanted:
             add_nodes(graph, field, ids)
-    if "events" in wanted:
-        add_events(graph, subgraph.events)
     if "attributions" in wanted:
         add_pairs(graph, "attributions", subgraph.attributions)
     if "associations" in wanted:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 from io import StringIO
-from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from headwater.query.layout import BOX_HEIGHT, BOX_WIDTH, laid_out, svg_text
 from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
 from headwater.visible import visible
 from headwater_schema import TypeKind
@@ -26,11 +25,7 @@ _STATE_STYLES = {
 }
 _GONE = "DELETED"
 _QUIET_STATES = frozenset({"LIVE", "COMPLETE", None})
-_BOX_WIDTH, _BOX_HEIGHT, _COLUMN_GAP, _ROW_GAP, _MARGIN = 190, 44, 60, 22, 12
 _TITLE_CHARACTERS = 26
-_NOTE_WIDTH = 600
-_SWEEPS = 4
-_BENDS = 20_000
 
 DRAWN_NODES = 1_000
 """How many nodes a tree or an SVG has, the nearest to the start, unless more are asked for."""
@@ -152,7 +147,7 @@ def to_dot(lineage: Drawable) -> str:
     """
     lines = ["digraph lineage {", "  rankdir=LR;"]
     if lineage.left_out:
-        lines.append(f'  label="{_quoted(f"… {left_out_text(lineage)} left out")}";')
+        lines.append(f'  label="{quoted(f"… {left_out_text(lineage)} left out")}";')
     nodes = {node.key for node in lineage.nodes}
     ends = dict.fromkeys(end for e in lineage.events for end in (e.source, e.target))
     for key in ends:
@@ -163,7 +158,7 @@ def to_dot(lineage: Drawable) -> str:
         shape = "box" if node.kind is TypeKind.ARTIFACT else "ellipse"
         bold = ", penwidth=2" if node.key == lineage.start else ""
         gone = node.state == _GONE
-        label = f"{_quoted(node.title)}\\n{_quoted(node.type)}" + f"\\n{_GONE}" * gone
+        label = f"{quoted(node.title)}\\n{quoted(node.type)}" + f"\\n{_GONE}" * gone
         dashed = ", style=dashed" * gone
         lines.append(f'  "{node.key}" [shape={shape}, label="{label}"{bold}{dashed}];')
     for event in lineage.events:
@@ -180,41 +175,14 @@ def to_svg(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> str:
     Lines below the drawing say what is not in it.
     """
     lineage = _part(lineage, max_nodes, with_outside=False)
-    columns, chains, notes = _layout(lineage)
-    notes = [*lineage.notes, *notes]
-    places = {
-        point: (
-            _MARGIN + column * (_BOX_WIDTH + _COLUMN_GAP),
-            _MARGIN + row * (_BOX_HEIGHT + _ROW_GAP),
-        )
-        for column, points in enumerate(columns)
-        for row, point in enumerate(points)
-    }
-    width = max((x for x, _ in places.values()), default=0) + _BOX_WIDTH + _MARGIN
-    height = max((y for _, y in places.values()), default=0) + _BOX_HEIGHT + _MARGIN
-    bottom = height + _MARGIN
-    if notes:
-        height += _ROW_GAP * len(notes)
-        width = max(width, _NOTE_WIDTH)
-    parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">'
-        ),
-        (
-            '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
-            'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>'
-        ),
-        *(_arrow([places[point] for point in chain]) for chain in chains),
-        *(_box(node, places[node.key], start=node.key == lineage.start) for node in lineage.nodes),
-        *(
-            f'<text x="{_MARGIN}" y="{bottom + _ROW_GAP * row}" fill="#475569" '
-            f'font-style="italic">{escape(note)}</text>'
-            for row, note in enumerate(notes)
-        ),
-        "</svg>",
+    layout = laid_out(
+        [node.key for node in lineage.nodes], [(e.source, e.target) for e in lineage.events]
+    )
+    boxes = [
+        _box(node, layout.places[node.key], start=node.key == lineage.start)
+        for node in lineage.nodes
     ]
-    return "\n".join(parts) + "\n"
+    return svg_text(layout, boxes, notes=lineage.notes)
 
 
 def _part(lineage: Drawable, max_nodes: int | None, *, with_outside: bool) -> _Part:
@@ -280,99 +248,9 @@ def left_out_text(lineage: Drawable) -> str:
     return ", ".join(counts)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text as it stands between the quotes of Graphviz."""
     return visible(text).replace("\\", "\\\\").replace('"', '\\"')
-
-
-class _Bend(NamedTuple):
-    """A place in a column that an edge passes on its way, so that it crosses no box."""
-
-    event: int
-    column: int
-
-
-_Point = NodeKey | _Bend
-
-
-def _layout(lineage: Drawable) -> tuple[list[list[_Point]], list[list[_Point]], list[str]]:
-    """Return the columns from left to right, the points that each edge goes through, and notes."""
-    nodes = {node.key for node in lineage.nodes}
-    ends = [(e.source, e.target) for e in lineage.events if {e.source, e.target} <= nodes]
-    ranks = _ranks([node.key for node in lineage.nodes], ends)
-    columns: list[list[_Point]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
-    for node in lineage.nodes:
-        columns[ranks[node.key]].append(node.key)
-    chains: list[list[_Point]] = []
-    left, straight = _BENDS, 0
-    for number, (source, target) in enumerate(ends):
-        between = range(ranks[source] + 1, ranks[target])
-        if len(between) > left:
-            # A chain whose every step reads the first artifact would have a bend for each pair.
-            straight += 1
-            chains.append([source, target])
-            continue
-        left -= len(between)
-        bends = [_Bend(number, column) for column in between]
-        for bend in bends:
-            columns[bend.column].append(bend)
-        chains.append([source, *bends, target])
-    _order(columns, chains)
-    note = f"{straight:,} long events are drawn straight across other nodes"
-    return columns, chains, [note] if straight else []
-
-
-def _order(columns: list[list[_Point]], chains: list[list[_Point]]) -> None:
-    """Sort each column by the middle of its neighbours, to and fro, so that edges cross little."""
-    before: dict[_Point, list[_Point]] = {}
-    after: dict[_Point, list[_Point]] = {}
-    for chain in chains:
-        for left, right in pairwise(chain):
-            before.setdefault(right, []).append(left)
-            after.setdefault(left, []).append(right)
-    for sweep in range(_SWEEPS):
-        neighbours, order = (before, columns) if sweep % 2 == 0 else (after, columns[::-1])
-        places: dict[_Point, float] = {}
-        for column in order:
-            column.sort(key=partial(_middle, neighbours, places))
-            places |= {point: row / max(len(column), 1) for row, point in enumerate(column)}
-
-
-def _ranks(nodes: Sequence[NodeKey], ends: Sequence[tuple[NodeKey, NodeKey]]) -> dict[NodeKey, int]:
-    """Return each node's column: one more than the furthest of its sources (Kahn's order)."""
-    targets: dict[NodeKey, list[NodeKey]] = {key: [] for key in nodes}
-    waiting = dict.fromkeys(nodes, 0)
-    for source, target in ends:
-        targets[source].append(target)
-        waiting[target] += 1
-    ranks = {key: 0 for key, count in waiting.items() if count == 0}
-    ready = list(ranks)
-    while ready:
-        key = ready.pop()
-        for target in targets[key]:
-            ranks[target] = max(ranks.get(target, 0), ranks[key] + 1)
-            waiting[target] -= 1
-            if waiting[target] == 0:
-                ready.append(target)
-    # An execution that reads and writes one artifact is a cycle; its nodes still get a column.
-    return {key: ranks.get(key, 0) for key in nodes}
-
-
-def _middle(
-    neighbours: Mapping[_Point, list[_Point]], places: Mapping[_Point, float], point: _Point
-) -> float:
-    known = [places[other] for other in neighbours.get(point, ()) if other in places]
-    return sum(known) / len(known) if known else 0.0
-
-
-def _arrow(chain: Sequence[tuple[int, int]]) -> str:
-    middle = _BOX_HEIGHT // 2
-    bend = _COLUMN_GAP // 2
-    steps = [f"M{chain[0][0] + _BOX_WIDTH} {chain[0][1] + middle}"]
-    for (x1, y1), (x2, y2) in pairwise(chain):
-        start = x1 + _BOX_WIDTH
-        steps.append(f"L{start} {y1 + middle}")
-        steps.append(f"C{start + bend} {y1 + middle} {x2 - bend} {y2 + middle} {x2} {y2 + middle}")
-    return f'<path d="{"".join(steps)}" fill="none" stroke="#64748b" marker-end="url(#arrow)"/>'
 
 
 def _box(node: LineageNode, place: tuple[int, int], *, start: bool) -> str:
@@ -381,7 +259,7 @@ def _box(node: LineageNode, place: tuple[int, int], *, start: bool) -> str:
     fill, stroke, radius = ("#e0f2fe", "#0369a1", 4) if artifact else ("#dcfce7", "#15803d", 20)
     title, type_name = visible(node.title), visible(node.type)
     short = title if len(title) <= _TITLE_CHARACTERS else title[: _TITLE_CHARACTERS - 1] + "…"
-    middle = x + _BOX_WIDTH // 2
+    middle = x + BOX_WIDTH // 2
     gone = node.state == _GONE
     dashed, struck = (
         (' stroke-dasharray="4 3"', ' text-decoration="line-through"') if gone else ("", "")
@@ -389,7 +267,7 @@ def _box(node: LineageNode, place: tuple[int, int], *, start: bool) -> str:
     return (
         f"<g><title>{escape(title)} ({escape(type_name)}) {escape(str(node.key))}"
         f"{f' {_GONE}' * gone}</title>"
-        f'<rect x="{x}" y="{y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="{radius}" '
+        f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="{radius}" '
         f'fill="{fill}" stroke="{stroke}" stroke-width="{3 if start else 1}"{dashed}/>'
         f'<text x="{middle}" y="{y + 18}" text-anchor="middle" font-weight="bold" '
         f'fill="#0f172a"{struck}>{escape(short)}</text>'

@@ -105,7 +105,7 @@ def to_mermaid(lineage: Exportable) -> str:
     gone = [_id(node.key) for node in lineage.nodes if node.state == "DELETED"]
     lines += [f"  style {name} stroke-dasharray:4 3" for name in (*map(_id, beyond), *gone)]
     if lineage.left_out:
-        lines.append(f'  leftout["{_label([f"… {left_out_text(lineage)} left out"])}"]')
+        lines.append(f'  leftout["{mermaid_label([f"… {left_out_text(lineage)} left out"])}"]')
         lines.append("  style leftout stroke-dasharray:4 3")
     if lineage.cursor is not None:
         lines.append(f"  %% cursor of the rest: {lineage.cursor}")
@@ -142,10 +142,10 @@ def _shape(node: LineageNode) -> str:
 
 def _around(key: NodeKey, lines: Iterable[str]) -> str:
     opening, closing = ('["', '"]') if key.kind is TypeKind.ARTIFACT else ('(["', '"])')
-    return f"{opening}{_label(lines)}{closing}"
+    return f"{opening}{mermaid_label(lines)}{closing}"
 
 
-def _label(lines: Iterable[str]) -> str:
+def mermaid_label(lines: Iterable[str]) -> str:
     """Return lines of a label: whatever could mean something to Mermaid is a character code."""
     return "<br/>".join(
         _PLAIN.sub(lambda found: f"#{ord(found[0])};", visible(line)) for line in lines

@@ -6,6 +6,7 @@ An answer may hold a million events, so nothing in it is an object of its own.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Protocol
 
 from headwater.query.parts import LineageEvent
 from headwater_schema import EventType, TypeKind
@@ -48,7 +49,6 @@ class SubgraphQuestion:
         ending_executions: executions that are not gone beyond.
         max_starting: of more starting nodes, those with the lowest ids are taken; None takes all.
         with_events: whether `events` is wanted.
-        ordered: whether events are wanted in order; to sort them is a sixth of a large answer.
         with_attributions: whether `attributions` is wanted.
         with_associations: whether `associations` is wanted.
         with_contexts: whether `context_ids` is wanted.
@@ -61,7 +61,6 @@ class SubgraphQuestion:
     ending_executions: EndingNodes | None = None
     max_starting: int | None = MLMD_STARTING_NODES
     with_events: bool = True
-    ordered: bool = True
     with_attributions: bool = True
     with_associations: bool = True
     with_contexts: bool = True
@@ -89,16 +88,37 @@ class EventColumns:
     def __len__(self) -> int:
         return len(self.types)
 
+    def begin(self) -> None:
+        """Forget all events."""
+        for column in self._columns():
+            column.clear()
+
+    def add(self, events: "EventColumns") -> None:
+        """Add events behind those that are there."""
+        for column, more in zip(self._columns(), events._columns(), strict=True):  # noqa: SLF001
+            column.extend(more)
+
     def rows(self) -> Iterator[LineageEvent]:
         """Yield the events one by one."""
-        columns = (
-            self.artifact_ids,
-            self.execution_ids,
-            self.types,
-            self.milliseconds,
-            self.paths,
-        )
-        return map(LineageEvent, *columns)
+        return map(LineageEvent, *self._columns())
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.artifact_ids, self.execution_ids, self.types, self.milliseconds, self.paths
+
+
+class EventReceiver(Protocol):
+    """What takes the events of an answer as they come in, in no order.
+
+    Its work on some is done while the server finds the next.
+    """
+
+    def begin(self) -> None:
+        """Forget what came: a lost connection has the answer begin anew."""
+        ...
+
+    def add(self, events: EventColumns) -> None:
+        """Take some events."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +147,7 @@ class Subgraph:
         artifact_ids: by id.
         execution_ids: by id.
         context_ids: contexts of those nodes, by id.
-        events: by execution, artifact and type where the question asked for order; each once.
+        events: by execution, artifact and type, each once; none where a receiver took them.
         attributions: (artifact id, context id), by both.
         associations: (execution id, context id), by both.
         cut: what limits kept out.

@@ -219,6 +219,26 @@ class LineageService:
             self._check_exists(start)
         return {TypeKind.ARTIFACT: artifacts, TypeKind.EXECUTION: executions}
 
+    def count(self, question: Question) -> dict[TypeKind, dict[str, int]]:
+        """Return how many nodes the whole answer has, by kind and type; much quicker than `ask`.
+
+        Args:
+            question: as for `ask`; its `limit` does not count.
+
+        Raises:
+            NotFound, InvalidArgument: as `ask` does.
+        """
+        question = self._checked(replace(question, limit=None), pinned=False)
+        counts: dict[TypeKind, dict[str, int]] = {kind: {} for kind in FLOWING}
+        if not question.moment.is_now:
+            return counts | self._left_out(question, _FRESH, most=_hops(question))
+        rows = self._scope.graph.read(
+            _statement(question, "count"), asked=self._parameters(question)
+        )
+        for is_artifact, type_name, count in sorted(rows):
+            counts[_KIND[is_artifact]][type_name] = count
+        return counts
+
     def path(self, start: NodeKey, end: NodeKey) -> Lineage:
         """Return a shortest way between two nodes along the flow of data, either way round.
 
@@ -259,9 +279,9 @@ class LineageService:
         plain = question.is_plain
         if not plain:
             question = self._checked(question, pinned=question.limit is not None)
-        tail = "whole" if question.moment.is_now else "page"
+        tail = _tail(question, position)
         rows = self._scope.graph.read(
-            _statement(question, tail), **self._parameters(question), **_shown(position)
+            _statement(question, tail), asked=self._parameters(question) | _shown(position)
         )
         answer = Received(rows)
         if plain and answer.starts < len(question.starts):
@@ -301,11 +321,11 @@ class LineageService:
         return left_out, encode_cursor(Cursor(self._scope.namespace, question, position))
 
     def _left_out(
-        self, question: Question, position: PagePosition
+        self, question: Question, position: PagePosition, *, most: int = _ENDLESS
     ) -> dict[TypeKind, dict[str, int]]:
-        parameters = self._parameters(question) | {"hops_judged": _ENDLESS}
+        parameters = self._parameters(question) | {"hops_judged": _ENDLESS, "most": most}
         rows = self._scope.graph.read(
-            _statement(question, "left_out"), **parameters, **_shown(position)
+            _statement(question, "left_out"), asked=parameters | _shown(position)
         )
         counts: dict[TypeKind, dict[str, int]] = {kind: {} for kind in FLOWING}
         for number, type_name, count, slice_ in rows:
@@ -324,7 +344,7 @@ class LineageService:
         at = at._replace(records=0)
         parameters = self._parameters(question) | {"chunk": position.chunk}
         rows = self._scope.graph.stream(
-            _statement(question, "flow"), **parameters, **_sent(position)
+            _statement(question, "flow"), asked=parameters | _sent(position)
         )
         for part, *columns in rows:
             nodes, events = Nodes(), Events()
@@ -463,6 +483,14 @@ class LineageService:
         )
 
 
+def _tail(question: Question, position: PagePosition) -> str:
+    """Return how the answer comes: only pages are put in order and cut by the server."""
+    if question.moment.is_now:
+        return "whole"
+    whole = question.limit is None and position == _FRESH
+    return "whole_at" if whole else "page"
+
+
 _KIND = {True: TypeKind.ARTIFACT, False: TypeKind.EXECUTION}
 
 
@@ -473,7 +501,7 @@ def _statement(question: Question, tail: str) -> Statement:
     blocks = [f"lineage/{question.direction.lower()}{mode}"]
     if not question.selection.is_all:
         blocks.append("lineage/select" if now else "lineage/select_at")
-    statement = joined((*blocks, f"lineage/{tail}"))
+    statement = joined((*blocks, f"lineage/{tail}")).bundled()
     # A hop more shows whether there is more. A way's length shows at its end alone.
     bounded = question.max_hops is not None and tail != "left_out"
     if bounded and question.direction is not Direction.BETWEEN:

@@ -1,16 +1,17 @@
 """Lineage subgraphs: what lies within hops of nodes that match a filter, up to where others match."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from headwater.errors import InvalidArgument, NotFound
 from headwater.graph.session import Row
-from headwater.graph.statements import HOPS, load
+from headwater.graph.statements import HOPS, Statement, load
 from headwater.query.subgraph import (
     Cut,
     EventColumns,
+    EventReceiver,
     Subgraph,
     SubgraphDirection,
     SubgraphQuestion,
@@ -67,7 +68,9 @@ class SubgraphService:
         self._scope = scope
         self._matching = {TypeKind.ARTIFACT: artifacts, TypeKind.EXECUTION: executions}
 
-    def subgraph(self, question: SubgraphQuestion) -> Subgraph:
+    def subgraph(
+        self, question: SubgraphQuestion, receiver: EventReceiver | None = None
+    ) -> Subgraph:
         """Return the nodes within hops of the starting nodes, with their events and contexts.
 
         Events are followed in the question's direction. A node that an ending filter matches is
@@ -78,6 +81,10 @@ class SubgraphService:
         rest if there are at most four starting nodes and no ending filter. Otherwise one a hop, fewer
         where the graph is as narrow as a chain, and besides one for each ending filter each
         time, one for the contexts, and one for what lies beyond where hops cut the answer.
+
+        Args:
+            question: what is asked.
+            receiver: takes the events instead of the answer, unordered.
 
         Raises:
             InvalidArgument: negative hops, no starting filter, or a filter that is none.
@@ -97,12 +104,16 @@ class SubgraphService:
             )
         _check_hops(question)
         starting, left_out = self._starting(question)
-        answer = self.subgraph_of(kind, starting, question)
+        answer = self.subgraph_of(kind, starting, question, receiver)
         answer.cut = replace(answer.cut, starting_left_out=left_out)
         return answer
 
     def subgraph_of(
-        self, kind: TypeKind, ids: Iterable[int], question: SubgraphQuestion
+        self,
+        kind: TypeKind,
+        ids: Iterable[int],
+        question: SubgraphQuestion,
+        receiver: EventReceiver | None = None,
     ) -> Subgraph:
         """Return the subgraph from nodes that are known by id, instead of the question's filter.
 
@@ -110,6 +121,7 @@ class SubgraphService:
             kind: ARTIFACT or EXECUTION.
             ids: of nodes that exist.
             question: the rest; its `starting` and `max_starting` mean nothing here.
+            receiver: takes the events instead of the answer, unordered.
 
         Raises:
             InvalidArgument: negative hops, or an ending filter that is none.
@@ -120,8 +132,13 @@ class SubgraphService:
         hops = ENDLESS if hops is None else min(hops, ENDLESS)
         ends = question.ending_artifacts is not None or question.ending_executions is not None
         if len(starting) <= _STARTS_AT_ONCE and not ends:
-            return self._at_once(kind, starting, question, hops)
-        return self._by_rounds(kind, starting, question, hops)
+            return self._at_once(kind, starting, question, hops, receiver)
+        answer = self._by_rounds(kind, starting, question, hops)
+        if receiver is not None:
+            receiver.begin()
+            receiver.add(answer.events)
+            answer.events = EventColumns()
+        return answer
 
     def _starting(self, question: SubgraphQuestion) -> tuple[list[int], int]:
         kind, filter_query = question.starting
@@ -140,33 +157,57 @@ class SubgraphService:
         return ids[:most], len(ids) - most
 
     def _at_once(
-        self, kind: TypeKind, starting: list[int], question: SubgraphQuestion, hops: int
+        self,
+        kind: TypeKind,
+        starting: list[int],
+        question: SubgraphQuestion,
+        hops: int,
+        receiver: EventReceiver | None,
     ) -> Subgraph:
-        parts = self._read(
-            kind,
-            starting,
-            question.direction,
-            hops=hops,
-            depth=min(hops + 1, ENDLESS),
-            events=question.with_events,
-            nodes=not question.with_events,
-            links=question.with_links,
+        expanded = _expanded(kind, hops)
+
+        def take(rows: Iterator[Row]) -> Subgraph:
+            events = EventColumns()
+            sink: EventReceiver = events if receiver is None else receiver
+            sink.begin()
+            artifacts: set[int] = set()
+            executions: set[int] = set()
+            others = []
+            for row in rows:
+                if row[0] not in _EVENT_TYPES:
+                    others.append(row)
+                    continue
+                chunk = _chunk(row, expanded, question.direction)
+                artifacts.update(chunk.artifact_ids)
+                executions.update(chunk.execution_ids)
+                sink.add(chunk)
+            parts = _joined(others)
+            size, beyond, unfollowed = parts.pop("CUT").ids
+            artifacts.update(parts[LABELS[TypeKind.ARTIFACT]].ids)
+            executions.update(parts[LABELS[TypeKind.EXECUTION]].ids)
+            if question.with_events and size:
+                (artifacts if kind is TypeKind.ARTIFACT else executions).update(starting)
+            answer = Subgraph(
+                artifact_ids=sorted(artifacts),
+                execution_ids=sorted(executions),
+                events=_in_order(events),
+                cut=Cut(hops=unfollowed > 0, nodes_beyond=beyond),
+            )
+            _link(answer, parts, question)
+            return answer
+
+        return self._scope.graph.gather(
+            self._statement(kind, question.direction, min(hops + 1, ENDLESS)),
+            take,
+            asked={
+                "namespace": self._scope.namespace,
+                "ids": starting,
+                "hops": hops,
+                "events": question.with_events,
+                "nodes": not question.with_events,
+                "links": question.with_links,
+            },
         )
-        size, beyond, unfollowed = parts.pop("CUT").ids
-        nodes: dict[TypeKind, set[int]] = {known: set(parts[LABELS[known]].ids) for known in _OTHER}
-        events = _events(parts, kind, question.direction, hops)
-        if question.with_events and size:
-            nodes[kind].update(starting)
-            nodes[TypeKind.ARTIFACT].update(events.artifact_ids)
-            nodes[TypeKind.EXECUTION].update(events.execution_ids)
-        answer = Subgraph(
-            artifact_ids=sorted(nodes[TypeKind.ARTIFACT]),
-            execution_ids=sorted(nodes[TypeKind.EXECUTION]),
-            events=_in_order(events, question),
-            cut=Cut(hops=unfollowed > 0, nodes_beyond=beyond),
-        )
-        _link(answer, parts, question)
-        return answer
 
     def _by_rounds(
         self, kind: TypeKind, starting: list[int], question: SubgraphQuestion, hops: int
@@ -189,7 +230,7 @@ class SubgraphService:
         answer = Subgraph(
             artifact_ids=walk.kept(TypeKind.ARTIFACT),
             execution_ids=walk.kept(TypeKind.EXECUTION),
-            events=_in_order(walk.events, question) if question.with_events else EventColumns(),
+            events=_in_order(walk.events) if question.with_events else EventColumns(),
         )
         if question.with_links:
             rows = self._scope.graph.read(
@@ -208,43 +249,39 @@ class SubgraphService:
         self, kind: TypeKind, ids: Collection[int], direction: SubgraphDirection, hops: int
     ) -> "_Fetched":
         """Return the events of every node nearer than `hops` to some of the ids."""
-        parts = self._read(
-            kind,
-            list(ids),
-            direction,
-            hops=hops,
-            depth=hops - 1,
-            events=True,
-            nodes=False,
-            links=False,
-        )
-        return _Fetched(_events(parts, kind, direction, hops), direction)
+        expanded = _expanded(kind, hops)
 
-    def _read(
-        self,
-        kind: TypeKind,
-        ids: Sequence[int],
-        direction: SubgraphDirection,
-        *,
-        depth: int,
-        **parameters: Any,  # noqa: ANN401 - parameters of a statement
-    ) -> "defaultdict[str, _Part]":
-        statement = load(_STATEMENTS[direction], LABELS[kind]).at_depth(depth)
-        return _joined(
-            self._scope.graph.read(
-                statement, namespace=self._scope.namespace, ids=ids, **parameters
-            )
+        def take(rows: Iterator[Row]) -> EventColumns:
+            events = EventColumns()
+            for row in rows:
+                if row[0] in _EVENT_TYPES:
+                    events.add(_chunk(row, expanded, direction))
+            return events
+
+        events = self._scope.graph.gather(
+            self._statement(kind, direction, hops - 1),
+            take,
+            asked={
+                "namespace": self._scope.namespace,
+                "ids": list(ids),
+                "hops": hops,
+                "events": True,
+                "nodes": False,
+                "links": False,
+            },
         )
+        return _Fetched(events, direction)
+
+    def _statement(self, kind: TypeKind, direction: SubgraphDirection, depth: int) -> Statement:
+        return load(_STATEMENTS[direction], LABELS[kind]).at_depth(depth).bundled()
 
 
 @dataclass(slots=True)
 class _Part:
-    """Columns of one kind of thing, as the server sent them."""
+    """Columns of nodes, links or counts, as the server sent them."""
 
     ids: list[int] = field(default_factory=list)
     other_ids: list[int] = field(default_factory=list)
-    times: list[int | bool] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
 
 
 class _Fetched:
@@ -382,43 +419,36 @@ def _next_stride(stride: int, widths: tuple[int, int], fetched: tuple[int, int])
 
 def _joined(rows: list[Row]) -> "defaultdict[str, _Part]":
     parts: defaultdict[str, _Part] = defaultdict(_Part)
-    for name, ids, *more in rows:
+    for name, ids, other_ids, *_ in rows:
         part = parts[name]
         part.ids += ids
-        columns: tuple[list[Any], ...] = (part.other_ids, part.times, part.paths)
-        for column, chunk in zip(columns, more, strict=False):
-            if chunk is not None:
-                column.extend(chunk)
+        part.other_ids += other_ids or ()
     return parts
 
 
-def _events(
-    parts: "defaultdict[str, _Part]", kind: TypeKind, direction: SubgraphDirection, hops: int
-) -> EventColumns:
-    """Return the events of the parts; which end the server expanded follows from the question."""
-    expanded = kind if hops % 2 else _OTHER[kind]
-    columns = EventColumns()
-    for name, event_type in _EVENT_TYPES.items():
-        if name not in parts:
-            continue
-        part = parts[name]
-        if direction is SubgraphDirection.BIDIRECTIONAL:
-            from_artifacts = expanded is TypeKind.ARTIFACT
-        else:
-            from_artifacts = _follows(TypeKind.ARTIFACT, event_type, direction)
-        ends = (part.ids, part.other_ids) if from_artifacts else (part.other_ids, part.ids)
-        columns.artifact_ids += ends[0]
-        columns.execution_ids += ends[1]
-        columns.types += [event_type] * len(part.ids)
-        columns.milliseconds += [None if time is False else time for time in part.times]
-        columns.paths += [path or None for path in part.paths]
-    return columns
+def _expanded(kind: TypeKind, hops: int) -> TypeKind:
+    """Return of which kind the nodes are that the server expands where direction does not count."""
+    return kind if hops % 2 else _OTHER[kind]
 
 
-def _in_order(events: EventColumns, question: SubgraphQuestion) -> EventColumns:
+def _chunk(row: Row, expanded: TypeKind, direction: SubgraphDirection) -> EventColumns:
+    """Return events of one type; which end the server expanded follows from the question."""
+    name, ids, other_ids, times, paths = row
+    event_type = _EVENT_TYPES[name]
+    if direction is SubgraphDirection.BIDIRECTIONAL:
+        from_artifacts = expanded is TypeKind.ARTIFACT
+    else:
+        from_artifacts = _follows(TypeKind.ARTIFACT, event_type, direction)
+    return EventColumns(
+        *((ids, other_ids) if from_artifacts else (other_ids, ids)),
+        [event_type] * len(ids),
+        [None if time is False else time for time in times],
+        [path or None for path in paths],
+    )
+
+
+def _in_order(events: EventColumns) -> EventColumns:
     """Return the events by execution, artifact and type; one int a key is what sorts quickest."""
-    if not question.ordered:
-        return events
     ranks = len(_RANKS)
     width = ranks * (max(events.artifact_ids, default=0) + 1)
     keys = [

@@ -1,5 +1,6 @@
 // The lineage subgraph around nodes, within hops along or against the flow of data.
 // One traversal (pruning BFS) for each start; nodes come as the ends of their events, never twice.
+// Events come in slices of nodes, so that whoever reads them works while the server does.
 // The path bound is set to `hops` + 1 where what lies beyond counts, to `hops` - 1 where it does not.
 // @for LABEL: Artifact, Execution
 // @param namespace  string
@@ -20,12 +21,16 @@ WITH collect(CASE WHEN distance <= $hops THEN node END) AS kept,
      count(CASE WHEN distance > $hops THEN 1 END) AS beyond
 CALL (kept, expanded, last, beyond) {
   WITH * WHERE $events
-  UNWIND expanded AS node
-  WITH node, node.id AS id
-  MATCH (node)-[event:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT]-(other)
-  RETURN type(event) AS part, collect(id) AS ids, collect(other.id) AS other_ids,
-         collect(coalesce(event.milliseconds_since_epoch, false)) AS times,
-         collect(coalesce(event.path, '')) AS paths
+  UNWIND range(0, size(expanded) - 1, 5000) AS first
+  CALL (expanded, first) {
+    UNWIND expanded[first..first + 5000] AS node
+    WITH node, node.id AS id
+    MATCH (node)-[event:INPUT|OUTPUT|DECLARED_INPUT|DECLARED_OUTPUT|INTERNAL_INPUT|INTERNAL_OUTPUT|PENDING_OUTPUT]-(other)
+    RETURN type(event) AS part, collect(id) AS ids, collect(other.id) AS other_ids,
+           collect(coalesce(event.milliseconds_since_epoch, false)) AS times,
+           collect(coalesce(event.path, '')) AS paths
+  }
+  RETURN part, ids, other_ids, times, paths
 UNION ALL
   WITH * WHERE $nodes
   UNWIND kept AS node
