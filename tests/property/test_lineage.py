@@ -53,9 +53,14 @@ CALL () {
   CREATE (source)-[event:$(row[3])]->(target) SET event = row[4]
 }
 CALL () {
-  UNWIND $links AS row
-  MATCH (n:$(row[0]) {namespace: $namespace, id: row[1]}), (c:Context {namespace: $namespace, id: row[2]})
-  CREATE (n)-[:$(row[3])]->(c)
+  UNWIND $attributions AS row
+  MATCH (n:Artifact {namespace: $namespace, id: row[0]}), (c:Context {namespace: $namespace, id: row[1]})
+  CREATE (n)-[:ATTRIBUTION]->(c)
+}
+CALL () {
+  UNWIND $associations AS row
+  MATCH (n:Execution {namespace: $namespace, id: row[0]}), (c:Context {namespace: $namespace, id: row[1]})
+  CREATE (n)-[:ASSOCIATION]->(c)
 }
 RETURN 1
 """,
@@ -99,17 +104,16 @@ def store(graph: Graph, namespace: str, worlds: list[World]) -> None:
         for made in worlds
         for key, node in made.nodes.items()
     ]
-    links = [
-        [
-            key.kind.capitalize(),
-            key.id,
-            c,
-            "ATTRIBUTION" if key.kind == "ARTIFACT" else "ASSOCIATION",
+    links = {
+        kind: [
+            [key.id, c]
+            for made in worlds
+            for key, node in made.nodes.items()
+            if key.kind is kind
+            for c in node.contexts
         ]
-        for made in worlds
-        for key, node in made.nodes.items()
-        for c in node.contexts
-    ]
+        for kind in FLOWING
+    }
     facts: list[list[Any]] = []
     for made in worlds:
         for f in made.facts:
@@ -121,7 +125,13 @@ def store(graph: Graph, namespace: str, worlds: list[World]) -> None:
             }
             name = ("" if f.retracted is None else "WAS_") + f.type
             facts.append([f.artifact, f.execution, f.type.is_input, name, plain])
-    parameters = {"namespace": namespace, "nodes": nodes, "facts": facts, "links": links}
+    parameters = {
+        "namespace": namespace,
+        "nodes": nodes,
+        "facts": facts,
+        "attributions": links[TypeKind.ARTIFACT],
+        "associations": links[TypeKind.EXECUTION],
+    }
     graph.write(lambda tx: tx.run(WRITE, **parameters))
 
 
