@@ -1,5 +1,6 @@
 """Fixtures: the real servers, started once a session, and a namespace of its own for each test."""
 
+import math
 import os
 import shutil
 import tempfile
@@ -28,6 +29,14 @@ def _stop_servers() -> None:
     down(settings)
     shutil.rmtree(settings.home, ignore_errors=True)
     del os.environ[servers.HOME_VARIABLE]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_id_is_dropped() -> Iterator[None]:
+    """Let no block of ids grow old, so that a slow machine numbers nodes as a fast one does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("headwater.services.ids.IDLE_S", math.inf)
+        yield
 
 
 @pytest.fixture(scope="session")
