@@ -1,6 +1,7 @@
 import re
 from collections.abc import Iterator
 from importlib import resources
+from typing import LiteralString
 
 import pytest
 
@@ -82,13 +83,13 @@ def statement_name(value: object) -> str:
     return value.name if isinstance(value, Statement) else str(value)
 
 
-def page_of(kind: TypeKind, scope: Scope, options: ListOptions, *, paged: bool) -> str:
+def page_of(kind: TypeKind, scope: Scope, options: ListOptions, *, paged: bool) -> Statement:
     if paged:
         token = encode_token(options, Position(5, 7))
         options = ListOptions(
             order_by=options.order_by, is_asc=options.is_asc, next_page_token=token
         )
-    return list_page(kind, scope, options).statement.text
+    return list_page(kind, scope, options).statement
 
 
 @pytest.mark.parametrize("name", names())
@@ -134,7 +135,7 @@ def test_a_depth_takes_the_place_of_the_bound() -> None:
 def test_the_server_takes_a_statement_and_scans_nothing_for_it(
     graph: Graph, statement: Statement
 ) -> None:
-    plan = operator_names(operators(graph, statement.text))
+    plan = operator_names(operators(graph, statement))
 
     forbidden = {"AllNodesScan"}
     if statement.name not in SCANS_A_LABEL:
@@ -145,10 +146,22 @@ def test_the_server_takes_a_statement_and_scans_nothing_for_it(
 def test_the_server_takes_all_blocks_of_a_put_at_once(graph: Graph) -> None:
     statement = joined(in_order(BLOCKS))
 
-    plan = operator_names(operators(graph, statement.text))
+    plan = operator_names(operators(graph, statement))
 
     assert plan & {"AllNodesScan", "NodeByLabelScan"} == set()
     assert len(set(statement.returns)) == len(statement.returns)
+
+
+def test_the_server_gets_all_parameters_in_one_map(graph: Graph) -> None:
+    text: LiteralString = "WITH $a AS `$b`, '$c\\'$d' AS c RETURN `$b`, c, \"$e\", $f_1[$g]"
+
+    sent = Statement("test/sent", text).bundled()
+
+    assert sent == (
+        "WITH $asked.a AS `$b`, '$c\\'$d' AS c RETURN `$b`, c, \"$e\", $asked.f_1[$asked.g]"
+    )
+    rows = graph.read(Statement("test/sent", text), a=1, f_1=[2, 3], g=1)
+    assert rows == [[1, "$c'$d", "$e", 3]]
 
 
 @pytest.mark.parametrize("statement", list(variants(TRAVERSALS)), ids=statement_name)
@@ -156,9 +169,9 @@ def test_the_server_takes_all_blocks_of_a_put_at_once(graph: Graph) -> None:
 def test_a_traversal_prunes_what_it_has_seen(
     graph: Graph, statement: Statement, hops: int | None
 ) -> None:
-    text = statement.text if hops is None else statement.at_depth(hops).text
+    bounded = statement if hops is None else statement.at_depth(hops)
 
-    plan = operator_names(operators(graph, text))
+    plan = operator_names(operators(graph, bounded))
 
     traversals = {name for name in plan if name.startswith("VarLength")}
     assert traversals == {"VarLengthExpand(Pruning,BFS,All)"}
@@ -167,7 +180,7 @@ def test_a_traversal_prunes_what_it_has_seen(
 
 @pytest.mark.parametrize("label", ["Artifact", "Execution"])
 def test_a_path_is_found_by_a_search_from_both_ends(graph: Graph, label: str) -> None:
-    plan = operator_names(operators(graph, load("lineage/path", label).text))
+    plan = operator_names(operators(graph, load("lineage/path", label)))
 
     assert "ShortestPath" in plan
     assert not {name for name in plan if name.startswith("VarLength")}
@@ -177,9 +190,7 @@ def test_a_path_is_found_by_a_search_from_both_ends(graph: Graph, label: str) ->
 def test_a_page_is_read_from_an_index_in_its_order(
     *, graph: Graph, kind: TypeKind, scope: Scope, options: ListOptions, paged: bool
 ) -> None:
-    text = page_of(kind, scope, options, paged=paged)
-
-    plan = operators(graph, text)
+    plan = operators(graph, page_of(kind, scope, options, paged=paged))
 
     seeks = [operator for operator in plan if "IndexSeek" in operator.name]
     assert len(seeks) == 1
@@ -194,7 +205,7 @@ def test_a_page_is_read_from_an_index_in_its_order(
 def test_a_whole_list_is_read_from_the_index_in_order(
     graph: Graph, kind: TypeKind, scope: Scope
 ) -> None:
-    plan = operator_names(operators(graph, list_all(kind, scope).text))
+    plan = operator_names(operators(graph, list_all(kind, scope)))
 
     assert "NodeUniqueIndexSeek" in plan
     assert not plan & {"Sort", "NodeByLabelScan"}

@@ -251,7 +251,7 @@ def test_a_node_that_is_not_there_is_not_found(typed: Typed, kind: TypeKind) -> 
     ],
 )
 def test_a_traversal_prunes_what_it_has_seen(graph: Graph, name: str, label: str) -> None:
-    plan = operator_names(operators(graph, load(name, label).text))
+    plan = operator_names(operators(graph, load(name, label)))
 
     assert {n for n in plan if n.startswith("VarLength")} == {"VarLengthExpand(Pruning,BFS,All)"}
     assert not {n for n in plan if "Shortest" in n or "Repeat" in n}

@@ -422,7 +422,7 @@ def test_the_plan_of_a_common_filter_seeks_an_index(
     statement = list_page(KINDS[kind], Scope.ALL, ListOptions(), filtered=made)
     parameters = statement.parameters | {"namespace": services.namespace}
 
-    plan = operators(graph, statement.statement.text, parameters)
+    plan = operators(graph, statement.statement, parameters)
 
     # Of the long uris all are looked at: there are few, and only they have a digest.
     scans = {o.name for o in plan if "Scan" in o.name and "uri_digest" not in o.details}
@@ -435,7 +435,7 @@ def test_ids_among_others_are_sought(graph: Graph, services: Services) -> None:
     listing = list_ids(TypeKind.EXECUTION, made, among=True, limit=None)
     parameters = listing.parameters | {"namespace": services.namespace, "among": [1, 2]}
 
-    plan = operators(graph, listing.statement.text, parameters)
+    plan = operators(graph, listing.statement, parameters)
 
     assert any(o.name == "NodeUniqueIndexSeek" and "Execution" in o.details for o in plan)
 

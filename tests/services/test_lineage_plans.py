@@ -32,9 +32,8 @@ def test_a_walk_prunes_what_it_has_seen(
 ) -> None:
     blocks = [f"lineage/{name}" for name in (walk, select, tail) if name]
     statement = joined(tuple(blocks))
-    text = (statement if hops is None else statement.at_depth(hops)).bundled().text
 
-    plan = operators(graph, text)
+    plan = operators(graph, statement if hops is None else statement.at_depth(hops))
 
     walks = [operator.name for operator in plan if operator.name.startswith("VarLength")]
     assert walks == [PRUNING] * (2 if walk.startswith(("both", "between")) else 1)

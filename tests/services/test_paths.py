@@ -123,7 +123,7 @@ def test_a_long_row_of_diamonds_and_a_dense_ring_take_no_time_to_speak_of() -> N
 @pytest.mark.parametrize("label", ["Artifact", "Execution"])
 @pytest.mark.parametrize("name", ["shortest", "shortest_at", "reaches", "reaches_at"])
 def test_one_path_is_found_by_a_search_from_both_ends(graph: Graph, name: str, label: str) -> None:
-    plan = operator_names(operators(graph, load(f"paths/{name}", label).text))
+    plan = operator_names(operators(graph, load(f"paths/{name}", label)))
 
     assert "ShortestPath" in plan
     assert not {n for n in plan if n.startswith("VarLength") or "Scan" in n}
@@ -134,7 +134,7 @@ def test_one_path_is_found_by_a_search_from_both_ends(graph: Graph, name: str, l
 def test_what_lies_between_is_walked_once_from_each_end(
     graph: Graph, name: str, label: str
 ) -> None:
-    plan = operators(graph, load(f"paths/{name}", label).text)
+    plan = operators(graph, load(f"paths/{name}", label))
 
     assert [o.name for o in plan if o.name.startswith("VarLength")] == [PRUNED] * 2
     assert not {o.name for o in plan if "Scan" in o.name or "Shortest" in o.name}

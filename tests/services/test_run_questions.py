@@ -245,7 +245,7 @@ def test_a_declared_value_is_sought_in_its_index(
 ) -> None:
     parameters = {"namespace": typed.services.namespace, "values": ["x"], "start": "x"}
 
-    plan = operators(graph, statement(kind, "p_a").text, parameters)
+    plan = operators(graph, statement(kind, "p_a"), parameters)
 
     assert not [o for o in plan if "Scan" in o.name]
     assert any("Seek" in o.name and "p_a" in o.details for o in plan)
@@ -253,7 +253,7 @@ def test_a_declared_value_is_sought_in_its_index(
 
 @pytest.mark.parametrize("name", [f"{name}{at}" for name in STATEMENTS for at in ("", "_at")])
 def test_runs_are_found_from_an_index(graph: Graph, name: str) -> None:
-    plan = operators(graph, load(f"run/{name}").text)
+    plan = operators(graph, load(f"run/{name}"))
 
     assert any(o.name == "NodeUniqueIndexSeek" for o in plan)
     assert not [o for o in plan if "Scan" in o.name or o.name.startswith("VarLength")]

@@ -404,7 +404,7 @@ def test_a_cursor_belongs_to_its_text_and_moment(
     "name", ["step_upstream", "step_downstream", "step_upstream_at", "step_downstream_at"]
 )
 def test_a_step_seeks_its_nodes_and_goes_one_hop(graph: Graph, name: str, label: str) -> None:
-    plan = operator_names(operators(graph, load(f"selection/{name}", label).text))
+    plan = operator_names(operators(graph, load(f"selection/{name}", label)))
 
     assert plan & {"NodeUniqueIndexSeek", "NodeUniqueIndexSeek(Locking)"}
     assert not {op for op in plan if op.startswith("VarLength") or "Scan" in op}

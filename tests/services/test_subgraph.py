@@ -482,7 +482,7 @@ def test_a_chain_costs_few_round_trips_from_two_ends(
 def test_a_subgraph_is_walked_once_from_an_index(
     graph: Graph, name: str, label: str, depth: int
 ) -> None:
-    plan = operators(graph, load(f"subgraph/{name}", label).at_depth(depth).text)
+    plan = operators(graph, load(f"subgraph/{name}", label).at_depth(depth))
 
     walks = [o.name for o in plan if o.name.startswith("VarLength")]
     starts = [o for o in plan if "Index" in o.name]
@@ -493,7 +493,7 @@ def test_a_subgraph_is_walked_once_from_an_index(
 
 
 def test_links_are_found_from_an_index(graph: Graph) -> None:
-    plan = operators(graph, load("subgraph/links").text)
+    plan = operators(graph, load("subgraph/links"))
 
     assert [o.name for o in plan if "Index" in o.name] == ["NodeUniqueIndexSeek"] * 2
     assert not {o.name for o in plan if "Scan" in o.name}

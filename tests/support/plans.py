@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from headwater.graph.session import Graph
+from headwater.graph.statements import Statement
 
 
 class Operator(NamedTuple):
@@ -14,10 +15,14 @@ class Operator(NamedTuple):
 
 
 def operators(
-    graph: Graph, text: str, parameters: Mapping[str, object] | None = None
+    graph: Graph, query: Statement | str, parameters: Mapping[str, object] | None = None
 ) -> list[Operator]:
     """Return the operators of a query's plan, the last one to run first."""
-    plan = graph.explain(text, parameters or {}).plan
+    given = dict(parameters or {})
+    if isinstance(query, Statement):
+        plan = graph.explain(query.bundled(), {"asked": given}).plan
+    else:
+        plan = graph.explain(query, given).plan
     return [] if plan is None else _flat(plan)
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, LiteralString, Self, TypeVar
 
 import neo4j
 from neo4j.exceptions import (
@@ -65,7 +65,7 @@ class Transaction:
 
     def run(self, statement: Statement, /, **parameters: object) -> list[Row]:
         """Return the rows of the statement, each a list of its columns."""
-        return [record.values() for record in self._tx.run(statement.text, parameters)]
+        return [record.values() for record in self._tx.run(*_sent(statement, parameters))]
 
 
 class Graph:
@@ -181,7 +181,6 @@ class Graph:
         statement: Statement,
         parameters: Mapping[str, object],
         *,
-        timeout_s: float | None = None,
         fetch_size: int = _FETCH_SIZE,
     ) -> Iterator[neo4j.Result]:
         """Yield the result of a statement that only reads, while it comes in.
@@ -192,14 +191,28 @@ class Graph:
         Raises:
             Cancelled, DeadlineExceeded: a question that it belongs to is over already.
         """
+        text, sent = _sent(statement, parameters)
+        with self._reading(statement.name, text, sent, fetch_size=fetch_size) as result:
+            yield result
+
+    @contextmanager
+    def _reading(
+        self,
+        name: str,
+        text: LiteralString,
+        parameters: dict[str, object],
+        *,
+        timeout_s: float | None = None,
+        fetch_size: int = _FETCH_SIZE,
+    ) -> Iterator[neo4j.Result]:
         questions = asked()
         with questions.reads(self), self._open(neo4j.READ_ACCESS, fetch_size) as session:
             query = neo4j.Query(
-                statement.text,
-                metadata={"headwater": questions.ids, "statement": statement.name},
+                text,
+                metadata={"headwater": questions.ids, "statement": name},
                 timeout=questions.seconds(self._shorter(timeout_s)),
             )
-            yield session.run(query, dict(parameters))
+            yield session.run(query, parameters)
 
     def stream(self, statement: Statement, /, **parameters: object) -> Iterator[Row]:
         """Yield the rows of a statement that only reads, as the server sends them.
@@ -273,7 +286,7 @@ class Graph:
         """
 
         def work(tx: neo4j.ManagedTransaction) -> ResultT:
-            rows = [record.values() for record in tx.run(statement.text, dict(parameters))]
+            rows = [record.values() for record in tx.run(*_sent(statement, parameters))]
             return outcome(rows, Transaction(tx))
 
         try:
@@ -297,8 +310,9 @@ class Graph:
         """
         try:
             with self._open(neo4j.WRITE_ACCESS) as session:
-                query = neo4j.Query(statement.text, metadata=WRITER)
-                return [record.values() for record in session.run(query, dict(parameters))]
+                text, sent = _sent(statement, parameters)
+                query = neo4j.Query(text, metadata=WRITER)
+                return [record.values() for record in session.run(query, sent)]
         except _FAILURES as error:
             if _is_retryable(error) or "ArithmeticError" in str(getattr(error, "code", "")):
                 return None
@@ -308,9 +322,9 @@ class Graph:
         self, text: str, parameters: Mapping[str, object], *, timeout_s: float | None
     ) -> neo4j.EagerResult:
         """Return the whole result of a text that the guard has let through, in READ mode."""
-        statement = Statement("cypher", trusted(text))
+        reading = self._reading("cypher", trusted(text), dict(parameters), timeout_s=timeout_s)
         try:
-            with self.reading(statement, parameters, timeout_s=timeout_s) as result:
+            with reading as result:
                 return result.to_eager_result()
         except _FAILURES as error:
             raise translated(error, self.address) from error
@@ -377,7 +391,7 @@ class Graph:
         self, statement: Statement, parameters: Mapping[str, object], access: str
     ) -> list[Row]:
         with self._open(access) as session:
-            return [record.values() for record in session.run(statement.text, dict(parameters))]
+            return [record.values() for record in session.run(*_sent(statement, parameters))]
 
     def _again(self, run: Callable[[], ResultT]) -> ResultT:
         deadline = time.monotonic() + self._retry_s
@@ -391,6 +405,13 @@ class Graph:
                     raise translated(error, self.address) from error
             time.sleep(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - not for secrets
             wait_s = min(wait_s * 2, 2.0)
+
+
+def _sent(
+    statement: Statement, parameters: Mapping[str, object]
+) -> tuple[LiteralString, dict[str, object]]:
+    """Return the text and the parameters of a statement, as the server gets them."""
+    return statement.bundled(), {"asked": dict(parameters)}
 
 
 def _writer(

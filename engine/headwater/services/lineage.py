@@ -232,9 +232,7 @@ class LineageService:
         counts: dict[TypeKind, dict[str, int]] = {kind: {} for kind in FLOWING}
         if not question.moment.is_now:
             return counts | self._left_out(question, _FRESH, most=_hops(question))
-        rows = self._scope.graph.read(
-            _statement(question, "count"), asked=self._parameters(question)
-        )
+        rows = self._scope.graph.read(_statement(question, "count"), **self._parameters(question))
         for is_artifact, type_name, count in sorted(rows):
             counts[_KIND[is_artifact]][type_name] = count
         return counts
@@ -281,7 +279,7 @@ class LineageService:
             question = self._checked(question, pinned=question.limit is not None)
         tail = _tail(question, position)
         rows = self._scope.graph.read(
-            _statement(question, tail), asked=self._parameters(question) | _shown(position)
+            _statement(question, tail), **(self._parameters(question) | _shown(position))
         )
         answer = Received(rows)
         if plain and answer.starts < len(question.starts):
@@ -325,7 +323,7 @@ class LineageService:
     ) -> dict[TypeKind, dict[str, int]]:
         parameters = self._parameters(question) | {"hops_judged": _ENDLESS, "most": most}
         rows = self._scope.graph.read(
-            _statement(question, "left_out"), asked=parameters | _shown(position)
+            _statement(question, "left_out"), **(parameters | _shown(position))
         )
         counts: dict[TypeKind, dict[str, int]] = {kind: {} for kind in FLOWING}
         for number, type_name, count, slice_ in rows:
@@ -344,7 +342,7 @@ class LineageService:
         at = at._replace(records=0)
         parameters = self._parameters(question) | {"chunk": position.chunk}
         rows = self._scope.graph.stream(
-            _statement(question, "flow"), asked=parameters | _sent(position)
+            _statement(question, "flow"), **(parameters | _sent(position))
         )
         for part, *columns in rows:
             nodes, events = Nodes(), Events()
@@ -501,7 +499,7 @@ def _statement(question: Question, tail: str) -> Statement:
     blocks = [f"lineage/{question.direction.lower()}{mode}"]
     if not question.selection.is_all:
         blocks.append("lineage/select" if now else "lineage/select_at")
-    statement = joined((*blocks, f"lineage/{tail}")).bundled()
+    statement = joined((*blocks, f"lineage/{tail}"))
     # A hop more shows whether there is more. A way's length shows at its end alone.
     bounded = question.max_hops is not None and tail != "left_out"
     if bounded and question.direction is not Direction.BETWEEN:

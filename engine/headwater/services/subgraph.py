@@ -199,14 +199,12 @@ class SubgraphService:
         return self._scope.graph.gather(
             self._statement(kind, question.direction, min(hops + 1, ENDLESS)),
             take,
-            asked={
-                "namespace": self._scope.namespace,
-                "ids": starting,
-                "hops": hops,
-                "events": question.with_events,
-                "nodes": not question.with_events,
-                "links": question.with_links,
-            },
+            namespace=self._scope.namespace,
+            ids=starting,
+            hops=hops,
+            events=question.with_events,
+            nodes=not question.with_events,
+            links=question.with_links,
         )
 
     def _by_rounds(
@@ -261,19 +259,17 @@ class SubgraphService:
         events = self._scope.graph.gather(
             self._statement(kind, direction, hops - 1),
             take,
-            asked={
-                "namespace": self._scope.namespace,
-                "ids": list(ids),
-                "hops": hops,
-                "events": True,
-                "nodes": False,
-                "links": False,
-            },
+            namespace=self._scope.namespace,
+            ids=list(ids),
+            hops=hops,
+            events=True,
+            nodes=False,
+            links=False,
         )
         return _Fetched(events, direction)
 
     def _statement(self, kind: TypeKind, direction: SubgraphDirection, depth: int) -> Statement:
-        return load(_STATEMENTS[direction], LABELS[kind]).at_depth(depth).bundled()
+        return load(_STATEMENTS[direction], LABELS[kind]).at_depth(depth)
 
 
 @dataclass(slots=True)
