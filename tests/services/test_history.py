@@ -180,6 +180,87 @@ def test_valid_time_and_recorded_time_are_two(typed: Typed) -> None:
     assert uri(Moment(as_of=8_999, known_at=now(typed.services.graph))) == "a"
 
 
+def test_a_late_change_does_not_bring_an_earlier_recorded_one_with_it(typed: Typed) -> None:
+    history = HistoryService(typed.services.scope)
+    (artifact_id,) = typed.put(typed.artifact(uri="a"))
+    key = NodeKey(TypeKind.ARTIFACT, artifact_id)
+    typed.services.puts.put(
+        PutRequest(artifacts=(typed.artifact(id=artifact_id, uri="b"),)),
+        caller=Caller(valid_at=9_000),
+    )
+    between = tick(typed.services.graph)
+    typed.services.puts.put(
+        PutRequest(
+            artifacts=(typed.artifact(id=artifact_id, custom_properties={"k": 1}),),
+            update_masks={TypeKind.ARTIFACT: ("custom_properties.k",)},
+        ),
+        caller=Caller(valid_at=5_000),
+    )
+
+    def told(moment: Moment) -> tuple[object, object]:
+        state = history.at([key], moment)[key]
+        assert state is not None
+        return state["uri"], state.get("c_k")
+
+    assert told(Moment()) == ("b", 1)
+    assert told(Moment(as_of=4_999)) == ("a", None)
+    assert told(Moment(as_of=5_000)) == ("a", 1)
+    assert told(Moment(as_of=5_000, known_at=between)) == ("a", None)
+    assert told(Moment(as_of=9_000, known_at=between)) == ("b", None)
+    assert told(Moment(as_of=9_000)) == ("b", 1)
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.integers(1, 9),
+            st.dictionaries(st.sampled_from(["k", "l", "m"]), st.integers(0, 2) | st.none()),
+        ),
+        min_size=1,
+        max_size=7,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_late_changes_count_from_when_they_are_valid_and_known(
+    graph: Graph,
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[int, dict[str, int | None]]],
+) -> None:
+    with DirectoryStore(tmp_path_factory.mktemp("objects")) as objects:
+        typed = with_types(Services(graph, objects, f"test-{uuid.uuid4().hex}"))
+        history = HistoryService(typed.services.scope)
+        (artifact_id,) = typed.put(typed.artifact(custom_properties={"k": 9}))
+        moments = [tick(graph)]
+        present: dict[str, int | None] = {"k": 9}
+        changes = []
+        for valid_at, values in steps:
+            # A change is what differs from what was believed when it came.
+            changes.append((valid_at, {n: v for n, v in values.items() if present.get(n) != v}))
+            present |= values
+            kept = {name: value for name, value in values.items() if value is not None}
+            mask = tuple(f"custom_properties.{name}" for name in values) or ("uri",)
+            typed.services.puts.put(
+                PutRequest(
+                    artifacts=(typed.artifact(id=artifact_id, custom_properties=kept),),
+                    update_masks={TypeKind.ARTIFACT: mask},
+                ),
+                caller=Caller(valid_at=valid_at),
+            )
+            moments.append(tick(graph))
+
+        key = NodeKey(TypeKind.ARTIFACT, artifact_id)
+        for known, known_at in enumerate(moments):
+            for as_of in range(11):
+                oracle: dict[str, int | None] = {"k": 9}
+                for valid_at, values in changes[:known]:
+                    oracle |= values if valid_at <= as_of else {}
+                state = history.at([key], Moment(as_of=as_of, known_at=known_at))[key]
+                assert state is not None
+                assert {name: state.get(f"c_{name}") for name in "klm"} == {
+                    name: oracle.get(name) for name in "klm"
+                }
+
+
 @given(
     steps=st.lists(
         st.tuples(

@@ -231,7 +231,7 @@ def _revised(change: ElementChange, operation: Operation, recorded_at: int | Non
     raised = {
         REVISION: before.get(REVISION, 1) + 1,
         RECORDED_AT: Given(0) if recorded_at is None else recorded_at,
-        VALID_AT: operation.valid_at,
+        VALID_AT: max(before.get(VALID_AT, operation.valid_at), operation.valid_at),
     }
     return change._replace(before={REVISION: 1, **before}, after={**(change.after or {}), **raised})
 

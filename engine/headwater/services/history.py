@@ -1,8 +1,9 @@
 """History: what was changed, by whom and why, and what the store said at a moment.
 
 A node's past state is its present one with the later changes undone, so nothing is kept twice
-and a node that never changed costs nothing. Two clocks count: valid time, when something was
-so, and recorded time, when the store learned it, which is the database server's own.
+and a node that never changed costs nothing. Of changes that were recorded late, those of the moment
+are made again. Two clocks count: valid time, when something was so, and recorded time, when the
+store learned it, which is the database server's own.
 
 An answer as known at a moment is final once no open write can still be recorded at or before
 it. The `horizon` says up to when that is so: each write is recorded after its transaction began,
@@ -102,7 +103,7 @@ class HistoryService:
                 found[key] = None if _is_unknown(stored, moment) else stored
         records = self._records({change for _, ids in waiting.values() for change in ids})
         for key, (stored, changes) in waiting.items():
-            found[key] = _undone(key, stored, [records[change] for change in changes], moment)
+            found[key] = _state_at(key, stored, [records[change] for change in changes], moment)
         return found
 
     def known(self, keys: Iterable[NodeKey], moment: Moment) -> dict[NodeKey, Stored]:
@@ -272,25 +273,49 @@ def _is_unknown(stored: Mapping[str, Any], moment: Moment) -> bool:
     return moment.known_at is not None and bool(stored.get(RECORDED_AT, 0) > moment.known_at)
 
 
-def _undone(
+def _state_at(
     key: NodeKey, stored: Stored, records: Sequence[_Record], moment: Moment
 ) -> Stored | None:
-    """Return a node's properties with the changes that are later than a moment undone."""
+    """Return a node's properties at a moment; None where it was not known then.
+
+    They are those of its making with the changes of that moment made to them in the order in
+    which they were recorded, as they were made to the present. A late one, valid before one that
+    was recorded earlier, can lie behind one that does not count yet. So all are undone until none
+    is left that does not count, and those among them that do are made again.
+    """
+    told = [(record, record.about(_element(key))) for record in records]
+    # Within a millisecond, times do not say which came first.
+    told.sort(key=lambda each: max(map(_revision, each[1]), default=1), reverse=True)
     state = dict(stored)
-    for record in records:
+    undone = []
+    for record, changes in told:
         if not _is_later(state, moment):
             break
-        for change in record.about(_element(key)):
-            _undo(state, change)
-    return None if _is_unknown(state, moment) else state
+        for change in reversed(changes):
+            _set(state, change.after, change.before)
+        undone.append((record, changes))
+    if _is_unknown(state, moment):
+        return None
+    for record, changes in reversed(undone):
+        if not _is_later(record.stored, moment):
+            valid_at = max(record.stored[VALID_AT], state.get(VALID_AT, 0))
+            for change in changes:
+                _set(state, change.before, change.after)
+            state[VALID_AT] = valid_at
+    return state
 
 
-def _undo(state: Stored, change: ElementChange) -> None:
-    before = change.before or {}
-    for name in change.after or {}:
-        if name not in before:
+def _revision(change: ElementChange) -> int:
+    return int((change.after or {}).get(REVISION, 1))
+
+
+def _set(state: Stored, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+    """Put what a change has on one side in the place of what it has on the other."""
+    new = new or {}
+    for name in old or {}:
+        if name not in new:
             state.pop(name, None)
-    for name, value in before.items():
+    for name, value in new.items():
         state[name] = None if value is ERASED else value
-    if before.get(REVISION) == 1:
-        state.pop(REVISION, None)
+    if state.get(REVISION) == 1:
+        del state[REVISION]

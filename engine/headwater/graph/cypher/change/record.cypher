@@ -31,7 +31,8 @@ UNION ALL
 CALL (change, recorded_at, node) {
   WITH * WHERE node IS NOT NULL
   CREATE (change)-[:TOUCHED]->(node)
-  SET node.revision = coalesce(node.revision, 1) + 1, node.valid_at = $valid_at,
+  SET node.revision = coalesce(node.revision, 1) + 1,
+      node.valid_at = CASE WHEN node.valid_at > $valid_at THEN node.valid_at ELSE $valid_at END,
       node.recorded_at = CASE WHEN node.recorded_at > recorded_at THEN node.recorded_at ELSE recorded_at END
 }
 RETURN DISTINCT recorded_at
