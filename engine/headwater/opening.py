@@ -27,7 +27,7 @@ def connect(
     namespace: str | None = None,
     objects: str | None = None,
     home: Path | str | None = None,
-    actor: str = "",
+    actor: str | None = None,
     start: bool = True,
     settings: Settings | None = None,
     observer: Observer | None = None,
@@ -38,7 +38,7 @@ def connect(
     Without an address it is the home's Neo4j, started if need be, which outlives the store.
 
     Args:
-        address: of a Neo4j; it and the next five stand in for that setting of `Settings`.
+        address: of a Neo4j; it and the next six stand in for that setting of `Settings`.
         user: for it.
         password: for it.
         namespace: the tenant.
@@ -62,6 +62,7 @@ def connect(
         "neo4j_password": password,
         "namespace": namespace,
         "objects": objects,
+        "actor": actor,
         "home": None if home is None else Path(home).expanduser().absolute(),
     }
     resolved = _with(settings or load_settings(), asked)
@@ -75,7 +76,6 @@ def connect(
             store,
             settings=resolved,
             namespace=resolved.namespace,
-            actor=actor,
             observer=observer,
             resources=resources.pop_all(),
         )

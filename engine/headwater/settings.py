@@ -46,6 +46,7 @@ class Settings:
         s3_secret_key: S3 secret key (`HEADWATER_S3_SECRET_KEY`, else `AWS_SECRET_ACCESS_KEY`).
         s3_region: S3 region (`HEADWATER_S3_REGION`, else `AWS_REGION`).
         namespace: the tenant (`HEADWATER_NAMESPACE`).
+        actor: who is named in the records of changes (`HEADWATER_ACTOR`).
         maven_url: where jars are fetched from; unset means Maven Central (`HEADWATER_MAVEN_URL`).
         index_budget: how many indexes on declared properties are made without being asked
             for (`HEADWATER_INDEX_BUDGET`).
@@ -80,6 +81,7 @@ class Settings:
     s3_secret_key: str | None = None
     s3_region: str | None = None
     namespace: str = DEFAULT_NAMESPACE
+    actor: str = ""
     maven_url: str | None = None
     index_budget: int = 300
     offload_bytes: int = 262_144
@@ -123,6 +125,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         s3_secret_key=_first(env, "HEADWATER_S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
         s3_region=_first(env, "HEADWATER_S3_REGION", "AWS_REGION"),
         namespace=env.get("HEADWATER_NAMESPACE") or DEFAULT_NAMESPACE,
+        actor=env.get("HEADWATER_ACTOR") or "",
         maven_url=env.get("HEADWATER_MAVEN_URL") or None,
         index_budget=int(_number(env, "HEADWATER_INDEX_BUDGET", 300)),
         offload_bytes=int(_number(env, "HEADWATER_OFFLOAD_BYTES", 262_144)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from copy import copy
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +85,7 @@ class MetadataStore(Questions):
         objects: where payloads and large values lie.
         settings: limits and intervals.
         namespace: the tenant.
-        actor: who asks, for the record of changes.
+        actor: who asks, for the record of changes; else whom the settings name.
         observer: is told of each committed change.
         resources: closed with the store.
     """
@@ -96,7 +97,7 @@ class MetadataStore(Questions):
         *,
         settings: Settings,
         namespace: str,
-        actor: str = "",
+        actor: str | None = None,
         observer: Observer | None = None,
         resources: ExitStack | None = None,
     ) -> None:
@@ -104,7 +105,7 @@ class MetadataStore(Questions):
         self._settings = settings
         self._graph = graph
         self._objects = objects
-        self._actor = actor
+        self._actor = settings.actor if actor is None else actor
         self._observer = observer
         self.namespace = check_namespace(namespace)
         scope = Scope(
@@ -178,6 +179,12 @@ class MetadataStore(Questions):
             actor=self._actor,
             observer=self._observer,
         )
+
+    def acting_as(self, actor: str) -> "MetadataStore":
+        """Return the same store, for changes that another asks for; closed with this one."""
+        other = copy(self)
+        other._actor = actor  # noqa: SLF001 - of this class
+        return other
 
     def about(self) -> About:
         """Return which database server and which schema this store stands on."""

@@ -1,3 +1,5 @@
+import getpass
+
 import pytest
 
 import headwater
@@ -48,6 +50,21 @@ def test_a_retracted_input_is_out_of_the_lineage(
     first, *others = recorded.edges.contexts_of_artifact(1)
     assert cli("retract", "raw@1", f"context:{first.id}").code == 0
     assert recorded.edges.contexts_of_artifact(1) == others
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_user_of_the_process_or_whoever_is_named_is_on_record(
+    cli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def actor() -> object:
+        return cli("history", "--limit", "1", "--json").json["changes"][0]["actor"]
+
+    cli("retract", "raw@1", "execution:3")
+    assert actor() == getpass.getuser()
+
+    monkeypatch.setenv("HEADWATER_ACTOR", "night build")
+    cli("retract", "raw@1", "execution:1")
+    assert actor() == "night build"
 
 
 def test_a_node_is_read_as_the_store_knew_it(recorded: headwater.MetadataStore) -> None:

@@ -64,6 +64,16 @@ def test_a_token_allows_its_scope_and_those_below(
     assert codes("admin") == [Status.OK, Status.OK]
 
 
+def test_a_change_is_recorded_under_the_name_of_the_token(
+    store: headwater.MetadataStore, stranger: Client
+) -> None:
+    text = bearer(store.tokens.create("loader", scopes=["write"]).text)
+
+    stranger.future("PutArtifactType", artifact_type(), authorization=text).result()
+
+    assert store.history.changes(limit=1)[0].actor == "loader"
+
+
 def test_a_token_works_in_its_namespaces_alone(
     store: headwater.MetadataStore, stranger: Client
 ) -> None:

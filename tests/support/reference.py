@@ -110,6 +110,7 @@ exact names are in the JSON. Times are UTC. Lists are cut at `--limit` and then 
 | `HEADWATER_NEO4J` | address of another Neo4j, with `HEADWATER_NEO4J_USER` and `HEADWATER_NEO4J_PASSWORD` |
 | `HEADWATER_OBJECTS` | where large objects go: a folder, `minio`, or an S3 address |
 | `HEADWATER_NAMESPACE` | the tenant; `default` when unset |
+| `HEADWATER_ACTOR` | who is named in the records of changes; the user of the process when unset |
 | `HEADWATER_RETRY_S` | how long a Neo4j that does not answer is tried; 5 s when unset |
 | `HEADWATER_DEBUG` | `1` shows the traceback of an error |
 | `NO_COLOR` | anything turns colours off |"""

@@ -3,6 +3,7 @@
 `--namespace`, `--json` and `--no-color` are declared here once and accepted by all.
 """
 
+import getpass
 import inspect
 import json
 import os
@@ -81,7 +82,10 @@ class Call:
     @contextmanager
     def any_store(self) -> "Iterator[MetadataStore]":
         """Open the store as `store` does, whether the namespace exists or not."""
-        with headwater.connect(settings=self.settings, progress=self.progress) as store:
+        actor = self.settings.actor or _login()
+        with headwater.connect(
+            settings=self.settings, actor=actor, progress=self.progress
+        ) as store:
             yield store
 
     @contextmanager
@@ -91,6 +95,14 @@ class Call:
 
         with open_objects(self.settings, progress=self.progress) as objects:
             yield objects
+
+
+def _login() -> str:
+    """Return the name of the user whose process this is; "" where the system knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def check_namespace(store: "MetadataStore") -> None:

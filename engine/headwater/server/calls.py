@@ -96,7 +96,10 @@ class Calls(NamedTuple):
         if principal is not None:
             scope = TokenScope.WRITE if rpc.writes else TokenScope.READ
             principal.require(scope, namespace=namespace)
-        call = Call(self.tenants.store(namespace), metadata, note.trailing)
+        store = self.tenants.store(namespace)
+        if principal is not None:
+            store = store.acting_as(principal.name)
+        call = Call(store, metadata, note.trailing)
         answer: bytes = rpc.run(call, _parsed(rpc, content)).SerializeToString()
         if len(answer) > self.max_message_bytes:
             raise ResourceExhausted(
