@@ -35,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
             "headwater diff execution:3 execution:9 --ignore host --json",
             "headwater diff context:2 context:5 --svg difference.svg",
             "headwater diff clf clf --as-of-left 2026-03-01",
+            "headwater diff clf@1 clf@1 --known-at-left 2026-03-01T12:00",
         ),
     )(show_difference)
     command(
@@ -63,6 +64,14 @@ def show_difference(
         str | None,
         typer.Option("--as-of-right", metavar="TIME", help="The right one as it was then."),
     ] = None,
+    known_at_left: Annotated[
+        str | None,
+        typer.Option("--known-at-left", metavar="TIME", help="The left one as it was known then."),
+    ] = None,
+    known_at_right: Annotated[
+        str | None,
+        typer.Option("--known-at-right", metavar="TIME", help="The right one, likewise."),
+    ] = None,
     svg: SvgOption = None,
     dot: DotOption = None,
 ) -> None:
@@ -71,7 +80,13 @@ def show_difference(
     What only tells runs apart (ids, times, generated names) is passed over, and counted.
     """
     with call.store() as store:
-        found = store.diff(left, right, ignore=ignore or (), as_of=(as_of_left, as_of_right))
+        found = store.diff(
+            left,
+            right,
+            ignore=ignore or (),
+            as_of=(as_of_left, as_of_right),
+            known_at=(known_at_left, known_at_right),
+        )
     for path, draw in ((svg, found.to_svg), (dot, found.to_dot)):
         if path is not None:
             write_file(call, path, draw())
