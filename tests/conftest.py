@@ -39,6 +39,12 @@ def no_id_is_dropped() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def old_ids_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let blocks of ids grow old as they do for users; the drop of a namespace counts on it."""
+    monkeypatch.setattr("headwater.services.ids.IDLE_S", 1.0)
+
+
 @pytest.fixture(scope="session")
 def neo4j_server() -> Iterator[servers.Neo4jAddress]:
     with servers.neo4j_server() as server:

@@ -53,10 +53,10 @@ def test_blocks_double_up_to_a_thousand(
     assert sizes == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000, 1_000]
 
 
+@pytest.mark.usefixtures("old_ids_are_dropped")
 def test_a_rest_of_a_block_is_dropped_after_a_second(
-    clock: Clock, take: Callable[[int], list[int]], monkeypatch: pytest.MonkeyPatch
+    clock: Clock, take: Callable[[int], list[int]]
 ) -> None:
-    monkeypatch.setattr("headwater.services.ids.IDLE_S", 1.0)  # no other test drops any
     assert [take(1)[0] for _ in range(4)] == [1, 2, 3, 4]
     clock.now += 1.1
 

@@ -17,6 +17,8 @@ from headwater_schema.changes import Element, ElementChange, ElementKind
 from headwater_schema.stored import NAMESPACED_LABELS
 from support.clocked import Services, snapshot
 
+pytestmark = pytest.mark.usefixtures("old_ids_are_dropped")
+
 
 class Data(headwater.Artifact):
     rows: int = 0
