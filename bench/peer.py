@@ -8,6 +8,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from uv import find_uv_bin
+
 MLMD = "ml-metadata==1.17.1"
 """The newest that installs on Python 3.11 with an older C library; there is none for 3.12."""
 
@@ -52,8 +54,9 @@ def environment():
     python = folder / "bin" / "python"
     if not python.exists():
         interpreter = shutil.which("python3.11") or sys.executable
-        subprocess.run(["uv", "venv", "--quiet", "--python", interpreter, str(folder)], check=True)
-        install = ["uv", "pip", "install", "--quiet", "--python", str(python), MLMD]
+        uv = find_uv_bin()
+        subprocess.run([uv, "venv", "--quiet", "--python", interpreter, str(folder)], check=True)
+        install = [uv, "pip", "install", "--quiet", "--python", str(python), MLMD]
         if subprocess.run(install, check=False).returncode:
             shutil.rmtree(folder)
             raise SystemExit(f"{MLMD} cannot be installed with {interpreter}; it needs Python 3.11")

@@ -32,7 +32,8 @@ from headwater_schema import EventType, TypeKind
 HOPS = (8, 20, 50, 100)
 WARM = 2
 SMALL, FIXED_HOPS, FIXED_EVERY = 10_000, 4, 50
-CHAIN_EXECUTIONS, HUB_READERS = 10_000, 100_000
+SHAPES = (("chain", 20_300, 10_000, "last"), ("hub", 202_100, 100_000, "first"))
+"""Name, nodes asked of the generator, least executions, and the artifact that a question starts at."""
 INPUT_TYPES = [number for number, kind in enumerate(EventType, start=1) if kind.is_input]
 
 
@@ -156,10 +157,7 @@ def flatness(store, nodes, rounds):
 
 def shapes(rounds):
     """Ask for all of a long chain, and for all that comes of a hub; both must be complete."""
-    for shape, nodes, executions, start in (
-        ("chain", 2 * CHAIN_EXECUTIONS + 300, CHAIN_EXECUTIONS, "last"),
-        ("hub", 2 * HUB_READERS + 2_100, HUB_READERS, "first"),
-    ):
+    for shape, nodes, executions, start in SHAPES:
         with opened(shape, nodes) as (store, file):
             edges = Edges(file, INPUT_TYPES)
             if edges.executions < executions:
@@ -236,6 +234,9 @@ def main():
     nodes, rounds = arguments.size, arguments.rounds
     before = machine()
     arguments.home, arguments.sqlite = graph("layered", nodes)
+    if not arguments.no_shapes:
+        for shape, size_of_shape, *_ in SHAPES:
+            graph(shape, size_of_shape)  # made before anything is measured
     figures = []
     with sides(arguments) as (ours, theirs):
         last = max_id(ours)

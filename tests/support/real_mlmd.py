@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 MLMD = "ml-metadata==1.17.1"
 """The newest that installs on Python 3.11 with an older C library; there is none for 3.12."""
@@ -43,12 +44,10 @@ def _python() -> Path:
     python = _FOLDER / "bin" / "python"
     stamp = _FOLDER / ".stamp-tests"
     if not stamp.exists():
-        uv = shutil.which(
-            "uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        )
+        uv = find_uv_bin()
         interpreter = shutil.which("python3.11") or sys.executable
-        make = [uv or "uv", "venv", "--quiet", "--python", interpreter, str(_FOLDER)]
-        install = [uv or "uv", "pip", "install", "--quiet", "--python", str(python), MLMD, *_TOOLS]
+        make = [uv, "venv", "--quiet", "--python", interpreter, str(_FOLDER)]
+        install = [uv, "pip", "install", "--quiet", "--python", str(python), MLMD, *_TOOLS]
         for command in (install,) if python.exists() else (make, install):
             subprocess.run(command, check=True)  # noqa: S603 - our own command
         stamp.touch()
