@@ -1,9 +1,22 @@
 import getpass
+import time
 
 import pytest
 
 import headwater
 from support.commands import Run
+
+
+class Team(headwater.Context):
+    pass
+
+
+def tick(store: headwater.MetadataStore) -> int:
+    """Return a moment that is later than all that was written and earlier than all to come."""
+    time.sleep(0.003)
+    moment = store.history.now()
+    time.sleep(0.003)
+    return moment
 
 
 @pytest.mark.usefixtures("recorded")
@@ -50,6 +63,32 @@ def test_a_retracted_input_is_out_of_the_lineage(
     first, *others = recorded.edges.contexts_of_artifact(1)
     assert cli("retract", "raw@1", f"context:{first.id}").code == 0
     assert recorded.edges.contexts_of_artifact(1) == others
+
+
+def test_lists_are_shown_as_they_were(cli: Run, recorded: headwater.MetadataStore) -> None:
+    then = tick(recorded)
+    recorded.delete("clf@1")
+    recorded.put_context(Team(name="new"))
+
+    def names(*arguments: str) -> list[str]:
+        return [line.split("\t")[1] for line in cli(*arguments).lines[1:]]
+
+    models = ("artifacts", "list", "--type", "Model", "--state", "LIVE", "--limit", "0")
+    now = names(*models)
+    assert "clf@1" not in now
+    assert names(*models, "--known-at", str(then)) == sorted([*now, "clf@1"], reverse=True)
+    assert "new" in names("contexts", "list")
+    assert "new" not in names("contexts", "list", "--known-at", str(then))
+    assert names("executions", "list", "--known-at", str(then)) == names("executions", "list")
+    assert cli("executions", "list", "--as-of", "2020-01-01").lines[1:] == []
+
+    whole = cli("artifacts", "list", "--limit", "0", "--known-at", str(then), "--json").json
+    cut = cli("artifacts", "list", "--limit", "1", "--known-at", str(then))
+    assert whole["left_out"] == 0
+    assert f"1 artifacts shown, {len(whole['artifacts']) - 1} more: --limit 0" in cut.err
+    refused = cli("artifacts", "list", "--known-at", str(then), "--page", "x")
+    assert (refused.code, "has no pages" in refused.err) == (2, True)
+    assert cli("executions", "list", "--stale", "--as-of", "2020-01-01").code == 2
 
 
 @pytest.mark.usefixtures("recorded")

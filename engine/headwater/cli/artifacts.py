@@ -8,7 +8,9 @@ from headwater.cli.call import Call, command, group
 from headwater.cli.choices import ArtifactStates, Order
 from headwater.cli.nodes import (
     AscendingOption,
+    AsOfOption,
     ContextOption,
+    KnownAtOption,
     LimitOption,
     PageOption,
     ReasonOption,
@@ -21,8 +23,8 @@ from headwater.cli.nodes import (
     events_json,
     find,
     list_options,
+    listed,
     node_json,
-    pages,
     rename_artifact,
     say_count,
     show_contexts,
@@ -56,6 +58,7 @@ COLUMNS = (
         "headwater artifacts list",
         "headwater artifacts list --type Model --state LIVE",
         "headwater artifacts list --context nightly --limit 0 --json",
+        "headwater artifacts list --type Model --state LIVE --as-of 2026-03-01",
     ),
 )
 def list_artifacts(
@@ -66,12 +69,14 @@ def list_artifacts(
     state: Annotated[
         ArtifactStates | None, typer.Option("--state", help="Only in this state.")
     ] = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
     limit: LimitOption = 20,
     page: PageOption = "",
     sort: SortOption = Order.CREATED,
     ascending: AscendingOption = False,
 ) -> None:
-    """List artifacts, newest first."""
+    """List artifacts, newest first, as they are or as they were at a time."""
     from headwater_schema import ArtifactState, TypeKind  # noqa: PLC0415 - slow to import
 
     options = list_options(limit=limit, page=page, sort=sort, ascending=ascending)
@@ -79,20 +84,21 @@ def list_artifacts(
         check_type(store, TypeKind.ARTIFACT, type)
         within = context_id(store, context)
         wanted = None if state is None else ArtifactState(state)
-        nodes, token = pages(
-            lambda asked: store.artifacts.page(
-                asked, type_name=type, context_id=within, state=wanted
-            ),
+        found = listed(
+            store.artifacts,
             options,
             limit=limit,
+            as_of=as_of,
+            known_at=known_at,
+            type_name=type,
+            context_id=within,
+            state=wanted,
         )
     if call.json:
-        call.screen.answer(
-            {"artifacts": [node_json(node) for node in nodes], "next_page_token": token or None}
-        )
+        call.screen.answer(found.answer("artifacts", [node_json(node) for node in found.nodes]))
         return
-    call.screen.table(COLUMNS, [row_of(node) for node in nodes])
-    say_count(call, count=len(nodes), noun="artifact", token=token)
+    call.screen.table(COLUMNS, [row_of(node) for node in found.nodes])
+    say_count(call, found, "artifact")
 
 
 @command(

@@ -11,6 +11,8 @@ from headwater.cli.choices import Order
 from headwater.cli.nodes import (
     CONTEXT_COLUMNS,
     AscendingOption,
+    AsOfOption,
+    KnownAtOption,
     LimitOption,
     PageOption,
     ReasonOption,
@@ -21,8 +23,8 @@ from headwater.cli.nodes import (
     delete_node,
     find,
     list_options,
+    listed,
     node_json,
-    pages,
     say_count,
     show_contexts,
     show_properties,
@@ -49,6 +51,8 @@ def list_contexts(
     call: Call,
     *,
     type: TypeOption = None,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
     limit: LimitOption = 20,
     page: PageOption = "",
     sort: SortOption = Order.CREATED,
@@ -60,17 +64,17 @@ def list_contexts(
     options = list_options(limit=limit, page=page, sort=sort, ascending=ascending)
     with call.store() as store:
         check_type(store, TypeKind.CONTEXT, type)
-        nodes, token = pages(
-            lambda asked: store.contexts.page(asked, type_name=type), options, limit=limit
+        found = listed(
+            store.contexts, options, limit=limit, as_of=as_of, known_at=known_at, type_name=type
         )
     if call.json:
-        call.screen.answer(
-            {"contexts": [node_json(node) for node in nodes], "next_page_token": token or None}
-        )
+        call.screen.answer(found.answer("contexts", [node_json(node) for node in found.nodes]))
         return
-    rows = [(n.id, n.name, n.type, state_of(n), time_of(n.create_time_since_epoch)) for n in nodes]
+    rows = [
+        (n.id, n.name, n.type, state_of(n), time_of(n.create_time_since_epoch)) for n in found.nodes
+    ]
     call.screen.table((*CONTEXT_COLUMNS, STATE, CREATED), rows)
-    say_count(call, count=len(nodes), noun="context", token=token)
+    say_count(call, found, "context")
 
 
 @command(

@@ -8,8 +8,11 @@ from headwater.cli.call import Call, command, group, refuse
 from headwater.cli.choices import ExecutionStates, Order
 from headwater.cli.nodes import (
     AscendingOption,
+    AsOfOption,
     ContextOption,
+    KnownAtOption,
     LimitOption,
+    Listed,
     PageOption,
     ReasonOption,
     SortOption,
@@ -21,8 +24,8 @@ from headwater.cli.nodes import (
     events_json,
     find,
     list_options,
+    listed,
     node_json,
-    pages,
     say_count,
     show_contexts,
     show_events,
@@ -72,6 +75,8 @@ def list_executions(
         bool,
         typer.Option("--stale", help="Only RUNNING ones whose heartbeat has stopped; shows all."),
     ] = False,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
     limit: LimitOption = 20,
     page: PageOption = "",
     sort: SortOption = Order.CREATED,
@@ -82,28 +87,33 @@ def list_executions(
 
     if stale and (state not in (None, ExecutionStates.RUNNING) or context or page):
         raise refuse("--stale does not go with --context or --page, nor with another --state.")
+    if stale and (as_of or known_at):
+        raise refuse("--stale is about now; it does not go with --as-of or --known-at.")
     options = list_options(limit=limit, page=page, sort=sort, ascending=ascending)
     with call.store() as store:
         check_type(store, TypeKind.EXECUTION, type)
         within = context_id(store, context)
         wanted = None if state is None else ExecutionState(state)
         if stale:
-            nodes, token = stale_executions(store, type_name=type), ""
+            found = Listed(stale_executions(store, type_name=type))
         else:
-            nodes, token = pages(
-                lambda asked: store.executions.page(
-                    asked, type_name=type, context_id=within, state=wanted
-                ),
+            found = listed(
+                store.executions,
                 options,
                 limit=limit,
+                as_of=as_of,
+                known_at=known_at,
+                type_name=type,
+                context_id=within,
+                state=wanted,
             )
-        beats = Beats(store) if any(_runs(node) for node in nodes) else None
+        beats = Beats(store) if any(_runs(node) for node in found.nodes) else None
     if call.json:
-        rows = [{**node_json(node), "heartbeat": _beat_json(node, beats)} for node in nodes]
-        call.screen.answer({"executions": rows, "next_page_token": token or None})
+        rows = [{**node_json(node), "heartbeat": _beat_json(node, beats)} for node in found.nodes]
+        call.screen.answer(found.answer("executions", rows))
         return
-    call.screen.table(_COLUMNS, [_row(node, beats) for node in nodes])
-    say_count(call, count=len(nodes), noun="execution", token=token)
+    call.screen.table(_COLUMNS, [_row(node, beats) for node in found.nodes])
+    say_count(call, found, "execution")
 
 
 @command(

@@ -8,7 +8,7 @@ import typer
 from headwater.cli.call import Call, command, refuse, write_file
 from headwater.cli.choices import Form
 from headwater.cli.exits import ExitCode
-from headwater.cli.relations import AsOfOption, KnownAtOption
+from headwater.cli.nodes import AsOfOption, KnownAtOption
 from headwater.errors import NotFound
 
 if TYPE_CHECKING:

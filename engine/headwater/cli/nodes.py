@@ -1,12 +1,12 @@
 """Nodes: what the commands for artifacts, executions and contexts share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from headwater.cli.call import Call
+from headwater.cli.call import Call, refuse
 from headwater.cli.choices import Order
 from headwater.cli.screen import ID, NAME, Column, state_text
 from headwater.cli.wording import time_of
@@ -14,7 +14,8 @@ from headwater.errors import NotFound
 
 if TYPE_CHECKING:
     from headwater import MetadataStore, NodeKey
-    from headwater_schema import Artifact, Context, Event, Execution, ListOptions, Page, TypeKind
+    from headwater.services.nodes import NodeService
+    from headwater_schema import Artifact, Context, Event, Execution, ListOptions, TypeKind
 
     AnyNode = Artifact | Execution | Context
 
@@ -37,6 +38,14 @@ LimitOption = Annotated[
 PageOption = Annotated[
     str,
     typer.Option("--page", "--cursor", metavar="TOKEN", help="Go on where a list was cut."),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="Only what had happened by then; ISO 8601."),
+]
+KnownAtOption = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="TIME", help="As the store knew it then; ISO 8601."),
 ]
 SortOption = Annotated[Order, typer.Option("--sort", help="What to order by.")]
 ReasonOption = Annotated[
@@ -61,22 +70,54 @@ def list_options(*, limit: int, page: str, sort: Order, ascending: bool) -> "Lis
     )
 
 
-def pages(
-    ask: "Callable[[ListOptions], Page[Any]]", options: "ListOptions", *, limit: int
-) -> tuple[list[Any], str]:
-    """Return the nodes of one page and the token of the next, or all nodes where limit is 0."""
-    page = ask(options)
-    nodes = list(page.items)
-    while limit == 0 and page.next_page_token:
-        page = ask(replace(options, next_page_token=page.next_page_token))
-        nodes += page.items
-    return nodes, page.next_page_token
+class Listed(NamedTuple):
+    """Nodes to show, the token of the next page, and of a past state how many more there were."""
+
+    nodes: list[Any]
+    token: str = ""
+    left_out: int | None = None
+
+    def answer(self, name: str, rows: Sequence[object]) -> dict[str, object]:
+        """Return the JSON document of a list."""
+        answer: dict[str, object] = {name: rows, "next_page_token": self.token or None}
+        return answer if self.left_out is None else {**answer, "left_out": self.left_out}
 
 
-def say_count(call: Call, *, count: int, noun: str, token: str) -> None:
+def listed(
+    service: "NodeService[Any]",
+    options: "ListOptions",
+    *,
+    limit: int,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    **asked: Any,  # noqa: ANN401 - of `NodeService.page` and `PastNodes.all`, which check it
+) -> Listed:
+    """Return one page of nodes, or all where the limit is 0, as they are or as they were."""
+    if as_of is None and known_at is None:
+        page = service.page(options, **asked)
+        nodes = list(page.items)
+        while limit == 0 and page.next_page_token:
+            page = service.page(replace(options, next_page_token=page.next_page_token), **asked)
+            nodes += page.items
+        return Listed(nodes, page.next_page_token)
+    if options.next_page_token:
+        raise refuse("A list of a moment has no pages.", hint="Use --limit 0 to see all.")
+    past = service.at(as_of=as_of, known_at=known_at).all(**asked)
+    key = options.order_by.name.lower()
+    field = "id" if key == "id" else f"{key}_since_epoch"
+    past.sort(key=lambda node: (getattr(node, field), node.id), reverse=not options.is_asc)
+    shown = past[: limit or None]
+    return Listed(shown, "", len(past) - len(shown))
+
+
+def say_count(call: Call, found: Listed, noun: str) -> None:
     """Say how many are shown, and how to get the rest."""
-    if token:
-        call.screen.say(f"{count} {noun}s shown, there are more: --page {token} (or --limit 0)")
+    count = len(found.nodes)
+    if found.token:
+        rest = f"--page {found.token} (or --limit 0)"
+        call.screen.say(f"{count} {noun}s shown, there are more: {rest}")
+    elif found.left_out:
+        call.screen.say(f"{count} {noun}s shown, {found.left_out} more: --limit 0")
     elif call.screen.is_terminal:
         call.screen.say(f"{count} {noun}{'s' * (count != 1)}")
 

@@ -11,7 +11,7 @@ import typer
 from headwater.cli.call import Call, command, group, refuse
 from headwater.cli.confirm import YesOption, confirm
 from headwater.cli.exits import exit_code
-from headwater.cli.nodes import LimitOption, find, say_count
+from headwater.cli.nodes import LimitOption, Listed, find, say_count
 from headwater.cli.screen import Column
 from headwater.cli.wording import size_of
 from headwater.errors import FailedPrecondition
@@ -117,7 +117,7 @@ def list_objects(
         call.screen.answer({"objects": rows, "next_page_token": token or None})
         return
     call.screen.table(_COLUMNS, [(stored.digest, stored.size_bytes) for stored in shown])
-    say_count(call, count=len(shown), noun="object", token=token)
+    say_count(call, Listed(shown, token), "object")
 
 
 @command(

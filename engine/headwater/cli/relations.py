@@ -7,6 +7,7 @@ import typer
 from headwater.cli.call import Call, command, group, pair_of, refuse
 from headwater.cli.choices import Share
 from headwater.cli.exits import ExitCode
+from headwater.cli.nodes import AsOfOption, KnownAtOption
 from headwater.cli.screen import CREATED, NAME, STATE, Column
 from headwater.cli.wording import time_of
 
@@ -27,14 +28,6 @@ _ANCESTORS = (
     CREATED,
 )
 
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="TIME", help="Only what had happened by then; ISO 8601."),
-]
-KnownAtOption = Annotated[
-    str | None,
-    typer.Option("--known-at", metavar="TIME", help="As the store knew it then; ISO 8601."),
-]
 LimitOption = Annotated[int, typer.Option("--limit", "-l", min=1, help="Most to show at once.")]
 CursorOption = Annotated[
     str | None, typer.Option("--cursor", metavar="TOKEN", help="Go on where a list was cut.")

@@ -9,7 +9,7 @@ function that the caller gives.
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from headwater_schema import (
@@ -103,6 +103,21 @@ def encode_uri(uri: str | None) -> Stored:
         "uri_digest": hashlib.sha256(uri.encode()).hexdigest(),
         "uri_start": uri[:START_CHARACTERS],
     }
+
+
+def uri_of(stored: Mapping[str, Any]) -> str | None:
+    """Return an artifact's uri, `""` for none, None for one that was erased."""
+    uri: str | None = stored.get("uri_long", stored.get("uri", ""))
+    return uri
+
+
+def uris_with_digests(uris: Iterable[str]) -> list[list[str]]:
+    """Return what the statement that finds artifacts by uri takes; unset ones are left out."""
+    return [
+        [uri, hashlib.sha256(uri.encode(errors="surrogatepass")).hexdigest()]
+        for uri in dict.fromkeys(uris)
+        if uri
+    ]
 
 
 def keys_of(key: str, *, custom: bool) -> tuple[str, ...]:
@@ -211,7 +226,7 @@ def decode_node(kind: TypeKind, stored: Mapping[str, Any], fetch: Fetch) -> Any:
     if TOMBSTONE in stored:
         fields |= {key: stored.get(kept) for key, kept in FREED_KEYS.items()}
     if kind is TypeKind.ARTIFACT:
-        fields["uri"] = stored.get("uri_long", stored.get("uri", ""))
+        fields["uri"] = uri_of(stored)
         state = stored.get("state")
         fields["state"] = None if state is None else ArtifactState(state)
     elif kind is TypeKind.EXECUTION:

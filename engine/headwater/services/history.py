@@ -97,7 +97,7 @@ class HistoryService:
         found: dict[NodeKey, Stored | None] = {}
         waiting: dict[NodeKey, tuple[Stored, list[str]]] = {}
         for key, stored, changes in self._nodes(keys):
-            if changes and _is_later(stored, moment):
+            if changes and is_later(stored, moment):
                 waiting[key] = stored, changes
             else:
                 found[key] = None if _is_unknown(stored, moment) else stored
@@ -262,7 +262,8 @@ def _shown(stored: Mapping[str, Any]) -> Shown:
     return stored["type"], stored.get("name", stored.get(FREED_KEYS["name"])), state
 
 
-def _is_later(stored: Mapping[str, Any], moment: Moment) -> bool:
+def is_later(stored: Mapping[str, Any], moment: Moment) -> bool:
+    """Return whether a node's latest change, or a record, lies behind a moment."""
     known_at = ALWAYS if moment.known_at is None else moment.known_at
     as_of = ALWAYS if moment.as_of is None else moment.as_of
     recorded_at, valid_at = stored.get(RECORDED_AT, 0), stored.get(VALID_AT, 0)
@@ -289,7 +290,7 @@ def _state_at(
     state = dict(stored)
     undone = []
     for record, changes in told:
-        if not _is_later(state, moment):
+        if not is_later(state, moment):
             break
         for change in reversed(changes):
             _set(state, change.after, change.before)
@@ -297,7 +298,7 @@ def _state_at(
     if _is_unknown(state, moment):
         return None
     for record, changes in reversed(undone):
-        if not _is_later(record.stored, moment):
+        if not is_later(record.stored, moment):
             valid_at = max(record.stored[VALID_AT], state.get(VALID_AT, 0))
             for change in changes:
                 _set(state, change.before, change.after)

@@ -1,13 +1,12 @@
 """Nodes: artifacts, executions and contexts read back, one service for each kind."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from headwater.errors import InvalidArgument
 from headwater.graph.indexes import list_indexes
-from headwater.graph.records import decode_node, rows_of
+from headwater.graph.records import decode_node, rows_of, uris_with_digests
 from headwater.graph.session import Row
 from headwater.graph.statements import Statement, load
 from headwater.query.filter_check import Checked, check
@@ -15,7 +14,9 @@ from headwater.query.filter_cypher import MARK, Known
 from headwater.query.filter_plan import Filter, compile_filter
 from headwater.query.listing import Scope as ListScope
 from headwater.query.listing import list_all, list_ids, list_page
+from headwater.query.moment import TimeLike, moment
 from headwater.query.paging import Position, encode_token
+from headwater.services.past import PastArtifacts, PastNodes
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
 from headwater_schema import (
@@ -41,6 +42,20 @@ class NodeService(Generic[NodeT]):
         self._scope = scope
         self._types = types
         self.kind = kind
+
+    def at(
+        self, *, as_of: TimeLike | None = None, known_at: TimeLike | None = None
+    ) -> PastNodes[NodeT]:
+        """Return a reader of these nodes as they were.
+
+        Args:
+            as_of: valid time: with what was so by then.
+            known_at: recorded time: with what the store knew by then.
+
+        Raises:
+            InvalidArgument: one of them is no time.
+        """
+        return PastNodes(self._scope, self._types, self.kind, moment(as_of, known_at))
 
     def by_ids(self, ids: Iterable[int]) -> list[NodeT]:
         """Return the nodes with those ids, each once, by id; unknown ids are passed over."""
@@ -224,14 +239,16 @@ class ArtifactService(NodeService[Artifact]):
     def __init__(self, scope: Scope, types: TypeService) -> None:
         super().__init__(scope, types, TypeKind.ARTIFACT)
 
+    def at(
+        self, *, as_of: TimeLike | None = None, known_at: TimeLike | None = None
+    ) -> PastArtifacts:
+        """Return a reader of the artifacts as they were; see `NodeService.at`."""
+        return PastArtifacts(self._scope, self._types, self.kind, moment(as_of, known_at))
+
     def by_uris(self, uris: Iterable[str]) -> list[Artifact]:
         """Return the artifacts with one of those uris, by id; `""` finds those without one."""
-        wanted = dict.fromkeys(uris)
-        rows = [
-            [uri, hashlib.sha256(uri.encode(errors="surrogatepass")).hexdigest()]
-            for uri in wanted
-            if uri
-        ]
+        wanted = set(uris)
+        rows = uris_with_digests(wanted)
         found = self._nodes(self._plain("node/by_uris", uris=rows)) if rows else []
         if "" in wanted:
             found += self._nodes(self._plain("node/without_uri"))
