@@ -19,7 +19,9 @@ SCANS_A_LABEL = {
     # No index holds the values that were too large for the graph.
     *(f"garbage/offloaded:{label}" for label in ("Artifact", "Execution", "Context")),
 }
-TRAVERSALS = ["lineage/ids_upstream", "lineage/ids_downstream"]
+TRAVERSALS = [
+    f"lineage/{what}_{way}" for what in ("ids", "count") for way in ("upstream", "downstream")
+]
 BLOCKS = tuple(name for name in names() if name.startswith("put/"))
 
 

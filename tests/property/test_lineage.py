@@ -22,7 +22,7 @@ from headwater.query.moment import Moment
 from headwater.query.parts import Direction, Events, NodeKey
 from headwater.query.question import Question, Selection, Stops
 from headwater.services.lineage import LineageService
-from headwater_schema import EventType, TypeKind
+from headwater_schema import ArtifactType, EventType, ExecutionType, TypeKind
 from services.conftest import Typed, with_types
 from support.clocked import Services
 from support.lineage_oracle import Fact, Node, World, answer
@@ -38,12 +38,14 @@ WRITE = Statement(
     """
 CALL () {
   UNWIND $nodes AS row WITH row WHERE row[0] = 'ARTIFACT'
-  CREATE (:Artifact {namespace: $namespace, id: row[1], type: row[2], state: row[3],
+  MATCH (type:Type {namespace: $namespace, kind: row[0], name: row[2], version: ''})
+  CREATE (:Artifact {namespace: $namespace, id: row[1], type_id: type.id, type: row[2], state: row[3],
                      create_time_since_epoch: row[4]})
 }
 CALL () {
   UNWIND $nodes AS row WITH row WHERE row[0] = 'EXECUTION'
-  CREATE (:Execution {namespace: $namespace, id: row[1], type: row[2], last_known_state: row[3],
+  MATCH (type:Type {namespace: $namespace, kind: row[0], name: row[2], version: ''})
+  CREATE (:Execution {namespace: $namespace, id: row[1], type_id: type.id, type: row[2], last_known_state: row[3],
                       create_time_since_epoch: row[4]})
 }
 CALL () {
@@ -69,7 +71,11 @@ RETURN 1
 
 @pytest.fixture
 def typed(graph: Graph, objects: DirectoryStore) -> Typed:
-    return with_types(Services(graph, objects, f"test-{uuid.uuid4().hex}"))
+    typed = with_types(Services(graph, objects, f"test-{uuid.uuid4().hex}"))
+    typed.services.types.put(
+        [ArtifactType(name="B"), ExecutionType(name="A"), ExecutionType(name="B")]
+    )
+    return typed
 
 
 def world(chance: random.Random, base: int, contexts: list[int]) -> World:

@@ -5,7 +5,9 @@ import time
 import pytest
 
 import headwater
-from headwater.errors import InvalidArgument, NotFound
+from headwater.errors import DataLoss, InvalidArgument, NotFound
+from headwater.graph.session import Graph
+from headwater.graph.statements import Statement
 from headwater_schema import EventType, TypeKind
 from support.commands import Dataset, Model, Pipeline, Train
 
@@ -165,3 +167,18 @@ def test_nodes_are_counted_by_kind_and_type(
     }
     with pytest.raises(NotFound):
         store.count(headwater.NodeKey(TypeKind.ARTIFACT, 10**9))
+
+
+def test_nodes_of_a_lost_type_are_not_left_out_of_a_count(
+    store: headwater.MetadataStore, keys: dict[str, headwater.NodeKey], graph: Graph
+) -> None:
+    assert keys
+    graph.write_alone(
+        Statement(
+            "test/lose", "MATCH (t:Type {namespace: $namespace, name: 'Dataset'}) DETACH DELETE t"
+        ),
+        namespace=store.namespace,
+    )
+
+    with pytest.raises(DataLoss, match="of no type"):
+        store.count("clf@2")

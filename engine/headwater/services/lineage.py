@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
-from headwater.errors import FailedPrecondition, InvalidArgument, NotFound
+from headwater.errors import DataLoss, FailedPrecondition, InvalidArgument, NotFound
 from headwater.graph.session import Row
 from headwater.graph.statements import HOPS, Statement, joined, load
 from headwater.query.answers import LeftOut, Lineage
@@ -232,7 +232,13 @@ class LineageService:
         counts: dict[TypeKind, dict[str, int]] = {kind: {} for kind in FLOWING}
         if not question.moment.is_now:
             return counts | self._left_out(question, _FRESH, most=_hops(question))
-        rows = self._scope.graph.read(_statement(question, "count"), **self._parameters(question))
+        rows = self._scope.graph.read(_counting(question), **self._parameters(question))
+        if any(row[1] is None for row in rows):
+            raise DataLoss(
+                f"Nodes in namespace {self._scope.namespace!r} are of no type that it has. "
+                "Somebody has written into the database by hand.",
+                namespace=self._scope.namespace,
+            )
         for is_artifact, type_name, count in sorted(rows):
             counts[_KIND[is_artifact]][type_name] = count
         return counts
@@ -505,6 +511,13 @@ def _statement(question: Question, tail: str) -> Statement:
     if bounded and question.direction is not Direction.BETWEEN:
         return statement.at_depth(_hops(question) + 1)
     return statement
+
+
+def _counting(question: Question) -> Statement:
+    if not question.is_plain or question.direction is Direction.BOTH:
+        return _statement(question, "count")
+    statement = load(f"lineage/count_{question.direction.lower()}")
+    return statement if question.max_hops is None else statement.at_depth(_hops(question))
 
 
 def _hops(question: Question) -> int:
