@@ -31,7 +31,7 @@ from headwater_schema import EventType, TypeKind
 
 HOPS = (8, 20, 50, 100)
 WARM = 2
-SMALL, FIXED_HOPS, FIXED_EVERY = 10_000, 4, 50
+SMALL, FIXED_HOPS, FIXED_QUESTIONS, CANDIDATES = 10_000, 4, 20, 200
 SHAPES = (("chain", 20_300, 10_000, "last"), ("hub", 202_100, 100_000, "first"))
 """Name, nodes asked of the generator, least executions, and the artifact that a question starts at."""
 INPUT_TYPES = [number for number, kind in enumerate(EventType, start=1) if kind.is_input]
@@ -137,21 +137,27 @@ def moments(store, last, rounds):
     )
 
 
-def flatness(store, nodes, rounds):
-    """Ask for answers of one size at 10k nodes and at this size: does the graph's size show."""
+def flatness(store, last, nodes, rounds):
+    """Ask for answers of the same sizes at 10k nodes and at this size: does the graph's size show."""
     if nodes <= SMALL:
         yield Figure("fixed-size answer", "at 10k", [], [], "skipped: needs a size above 10k")
         return
-    with opened("layered", SMALL) as (small, _):
-        pairs = {"large": _near(store), "small": _near(small)}
+    with opened("layered", SMALL) as (small, file):
+        large_keys, small_keys = _alike(
+            _by_size(store, last), _by_size(small, Edges(file, INPUT_TYPES).artifacts)
+        )
+        pairs = {
+            "large": lambda: _near(store, large_keys),
+            "small": lambda: _near(small, small_keys),
+        }
         seconds, answers = turns(rounds * 5, pairs)
-    note = f"{FIXED_HOPS} hops of 20 artifacts; {answers['large']} and {answers['small']} nodes"
+    demand_equal("fixed-size answers", answers)
     yield Figure(
         f"fixed-size answer at {nodes:,}",
         "the same at 10k",
         seconds["large"],
         seconds["small"],
-        note,
+        f"{FIXED_HOPS} hops of {len(large_keys)} artifacts; {answers['large']} nodes in all",
     )
 
 
@@ -186,13 +192,31 @@ def opened(shape, nodes):
         down(settings)
 
 
-def _near(store):
-    # Artifacts at the start of the numbers, of roots' near descendants, have neighbourhoods alike.
-    question = [NodeKey(TypeKind.ARTIFACT, 1_000 + i * FIXED_EVERY) for i in range(20)]
-    return lambda: sum(
-        len(store.lineage.trace(key, Direction.UPSTREAM, max_hops=FIXED_HOPS).nodes)
-        for key in question
-    )
+def _near(store, keys):
+    return sum(_reach(store, key) for key in keys)
+
+
+def _reach(store, key):
+    return len(store.lineage.trace(key, Direction.UPSTREAM, max_hops=FIXED_HOPS).nodes)
+
+
+def _by_size(store, last):
+    """Return artifacts from all over the graph by the sizes of their answers."""
+    found = {}
+    for node_id in range(last, 0, -max(last // CANDIDATES, 1)):
+        key = NodeKey(TypeKind.ARTIFACT, node_id)
+        found.setdefault(_reach(store, key), []).append(key)
+    return found
+
+
+def _alike(large, small):
+    """Return as many artifacts of each side, whose answers are of the same sizes, largest first."""
+    pairs = [
+        pair
+        for size_of_answer in sorted(large.keys() & small.keys(), reverse=True)
+        for pair in zip(large[size_of_answer], small[size_of_answer], strict=False)
+    ][:FIXED_QUESTIONS]
+    return tuple(zip(*pairs, strict=True))
 
 
 def _tally(store, key):
@@ -243,7 +267,7 @@ def main():
         figures += counting(ours.store, last, arguments.sqlite, rounds)
         figures += subgraphs(ours, theirs, last, rounds)
         figures += moments(ours.store, last, rounds)
-        figures += flatness(ours.store, nodes, rounds)
+        figures += flatness(ours.store, last, nodes, rounds)
     if not arguments.no_shapes:
         figures += shapes(rounds)
     _tell(arguments, figures, before, machine())
