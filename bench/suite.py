@@ -201,9 +201,12 @@ def _reach(store, key):
 
 
 def _by_size(store, last):
-    """Return artifacts from all over the graph by the sizes of their answers."""
+    """Return early artifacts by the sizes of their answers.
+
+    Of a late one the count of what lies beyond the hops, which an answer tells too, is of the whole graph.
+    """
     found = {}
-    for node_id in range(last, 0, -max(last // CANDIDATES, 1)):
+    for node_id in range(1, min(last, CANDIDATES * 10), 10):
         key = NodeKey(TypeKind.ARTIFACT, node_id)
         found.setdefault(_reach(store, key), []).append(key)
     return found
