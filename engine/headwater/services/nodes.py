@@ -78,7 +78,7 @@ class NodeService(Generic[NodeT]):
 
     def by_name(self, name: str, *, type_name: str | None = None) -> list[NodeT]:
         """Return the nodes of that name, one per type that has one, by id."""
-        type_ids = self._type_ids(type_name)
+        type_ids = self._types.ids(self.kind, type_name)
         return self._nodes(self._read("node/by_name", type_ids=type_ids, name=name))
 
     def by_type(self, type_name: str, *, version: str | None = None) -> list[NodeT]:
@@ -126,7 +126,7 @@ class NodeService(Generic[NodeT]):
             scope, parameters = ListScope.CONTEXT, {"context_id": context_id}
         wanted = None if type_ids is None else set(type_ids)
         if type_name is not None:
-            named = {i for i in self._type_ids(type_name) if i is not None}
+            named = set(self._types.ids(self.kind, type_name))
             wanted = named if wanted is None else named & wanted
         if wanted is not None:
             parameters["type_ids"] = sorted(wanted)
@@ -213,11 +213,6 @@ class NodeService(Generic[NodeT]):
                 key=asked.key,
             ) from error
 
-    def _type_ids(self, type_name: str | None) -> Sequence[int | None]:
-        if type_name is None:
-            return [node_type.id for node_type in self._types.all(self.kind)]
-        return [node_type.id for node_type in self._types.named(self.kind, type_name)]
-
     def _read(self, name: str, /, **parameters: object) -> list[Row]:
         statement = load(name, LABELS[self.kind])
         return self._scope.graph.read(statement, namespace=self._scope.namespace, **parameters)
@@ -270,14 +265,14 @@ class ArtifactService(NodeService[Artifact]):
             self._plain(
                 "series/latest",
                 series=series,
-                type_ids=None if type_name is None else self._type_ids(type_name),
+                type_ids=None if type_name is None else self._types.ids(self.kind, type_name),
                 state=str(state),
             )
         )
 
     def versions(self, series: str, *, type_name: str | None = None) -> list[Artifact]:
         """Return every version of a series, by type and version."""
-        type_ids = None if type_name is None else self._type_ids(type_name)
+        type_ids = None if type_name is None else self._types.ids(self.kind, type_name)
         return self._nodes(self._plain("series/versions", series=series, type_ids=type_ids))
 
     def _plain(self, name: str, /, **parameters: object) -> list[Row]:

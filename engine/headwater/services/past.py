@@ -5,7 +5,7 @@ read by a value, such as a name, asks for every node that was changed since, bec
 may have had it. That passes over all nodes of the kind, about a second for a million.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
 from headwater.graph.records import decode_node, rows_of, uri_of, uris_with_digests
@@ -54,7 +54,7 @@ class PastNodes(Generic[NodeT]):
 
     def by_name(self, name: str, *, type_name: str | None = None) -> list[NodeT]:
         """Return the nodes that had that name, one per type that had one, by id."""
-        type_ids = self._type_ids(type_name)
+        type_ids = self._types.ids(self.kind, type_name)
         now = self._read("node/by_name", type_ids=type_ids, name=name)
         return self._by_value(now, _has("name", {name}, type_ids))
 
@@ -78,7 +78,7 @@ class PastNodes(Generic[NodeT]):
             context_id: only of this context, by who belonged to it then.
             state: only of those that were in this state.
         """
-        type_ids = None if type_name is None else self._type_ids(type_name)
+        type_ids = None if type_name is None else self._types.ids(self.kind, type_name)
 
         def test(stored: Mapping[str, Any]) -> bool:
             in_state = state is None or stored.get(_STATES[self.kind]) == str(state)
@@ -143,11 +143,6 @@ class PastNodes(Generic[NodeT]):
             if then[node_id]["create_time_since_epoch"] <= as_of and test(then[node_id])
         ]
 
-    def _type_ids(self, type_name: str | None) -> Sequence[int | None]:
-        if type_name is None:
-            return [node_type.id for node_type in self._types.all(self.kind)]
-        return [node_type.id for node_type in self._types.named(self.kind, type_name)]
-
     def _read(self, name: str, /, **parameters: object) -> list[Stored]:
         statement = load(name, LABELS[self.kind])
         rows = self._scope.graph.read(statement, namespace=self._scope.namespace, **parameters)
@@ -173,7 +168,7 @@ class PastArtifacts(PastNodes[Artifact]):
 
     def versions(self, series: str, *, type_name: str | None = None) -> list[Artifact]:
         """Return every version that a series had, by type and version."""
-        type_ids = None if type_name is None else self._type_ids(type_name)
+        type_ids = None if type_name is None else self._types.ids(self.kind, type_name)
         now = self._plain("series/versions", series=series, type_ids=type_ids)
         found = self._by_value(now, _has("series", {series}, type_ids))
         return sorted(found, key=lambda a: (a.type_id or 0, a.version or 0))
@@ -198,7 +193,7 @@ class PastArtifacts(PastNodes[Artifact]):
         return [row[0] for row in rows]
 
 
-def _has(key: str, values: Iterable[Any], type_ids: Iterable[int | None] | None = None) -> _Test:
+def _has(key: str, values: Iterable[Any], type_ids: Iterable[int] | None = None) -> _Test:
     wanted, types = set(values), None if type_ids is None else set(type_ids)
 
     def test(stored: Mapping[str, Any]) -> bool:

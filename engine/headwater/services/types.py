@@ -146,6 +146,11 @@ class TypeService:
         self.refresh()
         return [t for _, t in sorted(self._by_id.items()) if t.kind is kind and t.name == name]
 
+    def ids(self, kind: TypeKind, name: str | None = None) -> list[int]:
+        """Return the ids of the types of that kind, of all names or in all versions of one."""
+        types = self.all(kind) if name is None else self.named(kind, name)
+        return [node_type.id for node_type in types if node_type.id is not None]
+
     def forget(self) -> None:
         """Drop what is kept, because the namespace may have been dropped."""
         with self._lock:
