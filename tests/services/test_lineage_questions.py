@@ -1,6 +1,7 @@
 """Lineage questions as a person asks them: what is shown, where it stops, and what was known then."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -182,3 +183,31 @@ def test_nodes_of_a_lost_type_are_not_left_out_of_a_count(
 
     with pytest.raises(DataLoss, match="of no type"):
         store.count("clf@2")
+
+
+def test_what_hops_left_out_is_counted_only_for_who_looks(
+    store: headwater.MetadataStore,
+    keys: dict[str, headwater.NodeKey],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    gather = Graph.gather
+
+    def noting(graph: Graph, statement: Statement, /, *more: Any, **parameters: Any) -> Any:
+        asked.append(statement.name)
+        return gather(graph, statement, *more, **parameters)
+
+    monkeypatch.setattr(Graph, "gather", noting)
+
+    near = store.upstream(keys["clf@2"], max_hops=1)
+    question = store.question(headwater.Direction.UPSTREAM, [keys["clf@2"]], max_hops=1)
+    streamed = list(store.lineage.stream(question))
+
+    assert not near.complete
+    assert not any(chunk.complete for chunk in streamed)
+    assert not any("left_out" in name for name in asked)
+    assert near.left_out == {
+        TypeKind.ARTIFACT: {"Dataset": 1, "Model": 1},
+        TypeKind.EXECUTION: {"Train": 2},
+    }
+    assert any("left_out" in name for name in asked)

@@ -188,8 +188,8 @@ class LineageService:
             )
         if position.chunk < 1:
             raise InvalidArgument(f"A chunk has at least one node, asked for {position.chunk}.")
-        asked = self._checked(asked, pinned=True)
-        return self._chunks(asked, position)
+        now = asked.moment.is_now
+        return self._chunks(self._checked(asked, pinned=True), position, now=now)
 
     def asked_by(self, cursor: str) -> Question:
         """Return the question that a cursor goes on with.
@@ -280,7 +280,7 @@ class LineageService:
         return cursor.question, cursor.position
 
     def _ask(self, question: Question, position: PagePosition) -> Lineage:
-        plain = question.is_plain
+        plain, now = question.is_plain, question.moment.is_now
         if not plain:
             question = self._checked(question, pinned=question.limit is not None)
         tail = _tail(question, position)
@@ -295,7 +295,7 @@ class LineageService:
         known = question
         if question.moment.known_at is None and answer.now is not None:
             known = replace(question, moment=question.moment._replace(known_at=answer.now))
-        left_out, cursor = self._cut(known, position, answer)
+        left_out, cursor = self._cut(known, position, answer, now=now)
         return Lineage(
             question.start,
             question.direction,
@@ -307,9 +307,16 @@ class LineageService:
         )
 
     def _cut(
-        self, question: Question, position: PagePosition, answer: Received
+        self, question: Question, position: PagePosition, answer: Received, *, now: bool
     ) -> tuple[Mapping[TypeKind, Mapping[str, int]], str | None]:
-        """Return what an answer left out, and the cursor that goes on."""
+        """Return what an answer left out, and the cursor that goes on.
+
+        Args:
+            question: as it was asked, of a known moment.
+            position: of the answer.
+            answer: as received.
+            now: whether it was asked of now, before which nothing has changed.
+        """
         if answer.remaining:
             position = PagePosition(position.beyond, answer.last)
         elif answer.further:
@@ -318,9 +325,10 @@ class LineageService:
         else:
             return {}, None
         left_out = LeftOut(partial(self._left_out, question, position))
-        # What lies further than the hops was not asked whether it is shown.
-        unsure = self._at_moment is not None or not (answer.remaining or question.selection.is_all)
-        if unsure and not left_out:
+        # What lies further than the hops was not asked whether it is shown. Counting all of it may
+        # take a thousand times what the answer took, so it is done only where nothing else tells.
+        shown = now and (answer.remaining or question.selection.is_all)
+        if not (shown or left_out):
             return {}, None
         return left_out, encode_cursor(Cursor(self._scope.namespace, question, position))
 
@@ -342,7 +350,9 @@ class LineageService:
                 counts[FLOWING[number]][type_name] = count + kept
         return {kind: by_type for kind, by_type in counts.items() if by_type}
 
-    def _chunks(self, question: Question, position: StreamPosition) -> Iterator[Chunk]:
+    def _chunks(
+        self, question: Question, position: StreamPosition, *, now: bool
+    ) -> Iterator[Chunk]:
         judgement = Judgement(question.selection)
         at, complete, first_slice = position, True, position.events
         at = at._replace(records=0)
@@ -354,10 +364,8 @@ class LineageService:
             nodes, events = Nodes(), Events()
             match part:
                 case "CUT":
-                    complete = (
-                        not columns[1]
-                        or not self._cut(question, _FRESH, Received([[part, *columns]]))[1]
-                    )
+                    cut = Received([[part, *columns]])
+                    complete = self._cut(question, _FRESH, cut, now=now)[1] is None
                     continue
                 case "CHANGED":
                     judgement = self._judgement(question, changed_of(columns))
