@@ -19,7 +19,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cache import graph, size
-from memory import Edges, rustworkx_counter, scipy_counter, sqlite_counter
+from memory import Edges, rustworkx_peer, scipy_peer, sqlite_peer
 from reading import MASKS, max_id, sides, subgraph
 from rich.console import Console
 from rich.table import Table
@@ -83,23 +83,36 @@ def demand_equal(what, answers):
 
 
 def counting(store, last, file, rounds):
-    """Count the ancestors of an artifact, complete, beside three ways without a server."""
+    """Ask for the ancestors of an artifact, complete, beside three ways without a server."""
     edges = Edges(file, INPUT_TYPES)
-    start = last - 1
-    counters = {
-        "SQLite recursive CTE": sqlite_counter(edges),
-        "rustworkx in memory": rustworkx_counter(edges),
-        "scipy CSR in memory": scipy_counter(edges),
+    peers = {
+        "SQLite recursive CTE": sqlite_peer(edges),
+        "rustworkx in memory": rustworkx_peer(edges),
+        "scipy CSR in memory": scipy_peer(edges),
     }
-    key = NodeKey(TypeKind.ARTIFACT, last)
-    ours = {"count of": lambda: _tally(store, key), "ids of": lambda: _ancestors(store, key)}
-    asked = ours | {name: lambda count=count: count(start) for name, count in counters.items()}
+    start, key = last - 1, NodeKey(TypeKind.ARTIFACT, last)
+    counts = {"headwater": lambda: _counts(store, key)}
+    counts |= {name: lambda peer=peer: peer.counts(start) for name, peer in peers.items()}
+    yield from _beside("count by type of", counts, rounds, edges)
+    ids = {"headwater": lambda: _count(store, key, Direction.UPSTREAM)}
+    ids |= {name: lambda peer=peer: len(peer.ids(start)) for name, peer in peers.items()}
+    yield from _beside("ids of", ids, rounds, edges)
+
+
+def _beside(what, asked, rounds, edges):
     seconds, answers = turns(rounds, asked)
-    demand_equal("ancestors", answers)
-    for what in ours:
-        for name in counters:
-            told = f"{what} {answers[what]:,} ancestors"
-            yield Figure(told, name, seconds[what], seconds[name], f"{edges.nodes:,} nodes")
+    demand_equal(what, answers)
+    told = answers["headwater"]
+    found = told if isinstance(told, int) else sum(count for _, count in told)
+    for name in asked:
+        if name != "headwater":
+            yield Figure(
+                f"{what} {found:,} ancestors",
+                name,
+                seconds["headwater"],
+                seconds[name],
+                f"{edges.nodes:,} nodes",
+            )
 
 
 def subgraphs(ours, theirs, last, rounds):
@@ -222,13 +235,14 @@ def _alike(large, small):
     return tuple(zip(*pairs, strict=True))
 
 
-def _tally(store, key):
-    # The node itself is counted too.
-    return sum(sum(by_type.values()) for by_type in store.count(key).values()) - 1
-
-
-def _ancestors(store, key):
-    return _count(store, key, Direction.UPSTREAM)
+def _counts(store, key):
+    counts = [
+        # The node itself is counted too.
+        (name, int(count) - (kind is key.kind))
+        for kind, by_type in store.count(key).items()
+        for name, count in by_type.items()
+    ]
+    return tuple(sorted(counts))
 
 
 def _count(store, key, way):
