@@ -65,7 +65,8 @@ class Edges:
 
     def named(self, counts):
         """Return counts by the number of a type as counts by its name, in one order."""
-        return tuple(sorted((self.type_names[number], count) for number, count in counts if count))
+        named = ((self.type_names[number], int(count)) for number, count in counts if count)
+        return tuple(sorted(named))
 
 
 class Peer(NamedTuple):

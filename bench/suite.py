@@ -30,7 +30,7 @@ from headwater.settings import load_settings
 from headwater_schema import EventType, TypeKind
 
 HOPS = (8, 20, 50, 100)
-WARM = 2
+WARM = 5
 SMALL, FIXED_HOPS, FIXED_QUESTIONS, CANDIDATES = 10_000, 4, 20, 200
 SHAPES = (("chain", 20_300, 10_000, "last"), ("hub", 202_100, 100_000, "first"))
 """Name, nodes asked of the generator, least executions, and the artifact that a question starts at."""
@@ -236,10 +236,11 @@ def _alike(large, small):
 
 
 def _counts(store, key):
+    """Return how many ancestors there are of each type; unlike `count`, without the node itself."""
+    itself = store.artifacts.by_ids([key.id])[0].type
     counts = [
-        # The node itself is counted too.
-        (name, int(count) - (kind is key.kind))
-        for kind, by_type in store.count(key).items()
+        (name, count - (name == itself))
+        for by_type in store.count(key).values()
         for name, count in by_type.items()
     ]
     return tuple(sorted(counts))

@@ -260,7 +260,7 @@ def small_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gra
     """Yield the graph of a server of its own that gives a query 8 MB."""
     conf = neo4j_server_module._conf  # noqa: SLF001 - no setting of ours makes a server this small
     monkeypatch.setattr(
-        neo4j_server_module, "_conf", lambda ports: conf(ports) + "db.memory.transaction.max=8m\n"
+        neo4j_server_module, "_conf", lambda *given: conf(*given) + "db.memory.transaction.max=8m\n"
     )
     settings = replace(load_settings({}), home=tmp_path)
     try:

@@ -52,6 +52,11 @@ def demand_space(folder: Path, *, needed_bytes: int) -> None:
         )
 
 
+def folder_bytes(folder: Path) -> int:
+    """Return the size of the files in a folder and below; 0 where there is none."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def write_whole(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace the file in one step, so that no reader sees half of it.
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 import psutil
 
 from headwater.errors import FailedPrecondition
-from headwater.local.disk import write_whole
+from headwater.local.disk import folder_bytes, write_whole
 from headwater.local.jars import VERSION, fetch_jars, jars_folder
 from headwater.local.java import find_java, java_candidates
 from headwater.local.launch import Launch
@@ -27,7 +27,6 @@ USER = "neo4j"
 _MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 _HASH_ROUNDS = 1024
-_SMALL_MACHINE_BYTES = 8_000_000_000
 _PING_TIMEOUT_S = 5.0
 _COMPLAINTS = 8
 
@@ -82,11 +81,22 @@ class Neo4jServer:
         java = find_java(java_candidates())
         settle(layout)
         _ensure_auth(layout)
-        write_whole(layout.conf / "neo4j.conf", _conf(ports))
+        memory = memory_for(
+            machine_bytes=psutil.virtual_memory().total,
+            store_bytes=folder_bytes(layout.data / "databases"),
+        )
+        write_whole(layout.conf / "neo4j.conf", _conf(ports, memory))
         classes = f"{jars_folder(self.settings)}/*"
         folders = [f"--home-dir={layout.folder}", f"--config-dir={layout.conf}"]
         return Launch(
-            command=[str(java.path), *_flags(self.compiler), "-cp", classes, _MAIN_CLASS, *folders],
+            command=[
+                str(java.path),
+                *_flags(self.compiler, memory),
+                "-cp",
+                classes,
+                _MAIN_CLASS,
+                *folders,
+            ],
             environ=os.environ,
             address=f"bolt://{LOOPBACK}:{ports['bolt']}",
             facts={
@@ -112,6 +122,37 @@ class Neo4jServer:
         """Return the last errors and their causes."""
         found = [line for line in lines if re.search(r"\bERROR\b|^Caused by:", line)]
         return [line.strip() for line in (found or lines)[-_COMPLAINTS:]]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the server may take.
+
+    Attributes:
+        heap_mib: at most so much for queries; taken as they need it.
+        page_cache_mib: of the store's files kept in memory.
+    """
+
+    heap_mib: int
+    page_cache_mib: int
+
+
+def memory_for(*, machine_bytes: int, store_bytes: int) -> Memory:
+    """Return what a server takes on such a machine, beside the programs that use it.
+
+    The page cache holds the store's files whole, with room to grow by half until the next
+    start, within a quarter of the machine; the heap is an eighth of it, in which an answer of a
+    million nodes is put together.
+
+    Args:
+        machine_bytes: the machine's memory.
+        store_bytes: the size of the store's files now.
+    """
+    machine, store = machine_bytes >> 20, store_bytes >> 20
+    return Memory(
+        heap_mib=min(max(machine // 8, 512), 4_096),
+        page_cache_mib=min(max(store + store // 2, 256), max(machine // 4, 64)),
+    )
 
 
 def auth_line(password: str, *, salt: bytes) -> str:
@@ -143,7 +184,7 @@ def _ensure_auth(layout: Layout) -> None:
         write_whole(layout.data / "dbms" / "auth.ini", line, mode=0o600)
 
 
-def _conf(ports: Mapping[str, int]) -> str:
+def _conf(ports: Mapping[str, int], memory: Memory) -> str:
     bolt, http = (f"{LOOPBACK}:{ports[name]}" for name in ("bolt", "http"))
     lines = {
         "server.default_listen_address": LOOPBACK,
@@ -152,7 +193,7 @@ def _conf(ports: Mapping[str, int]) -> str:
         "server.http.listen_address": http,
         "server.http.advertised_address": http,
         "server.https.enabled": "false",
-        "server.memory.pagecache.size": "64m" if _is_small_machine() else "256m",
+        "server.memory.pagecache.size": f"{memory.page_cache_mib}m",
         "dbms.usage_report.enabled": "false",
         # Commits are quicker into files that have their size already; of 16 MB a fresh store
         # takes 36 MB, of the default 256 it takes 521.
@@ -165,15 +206,13 @@ def _conf(ports: Mapping[str, int]) -> str:
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
-def _flags(compiler: Compiler) -> list[str]:
+def _flags(compiler: Compiler, memory: Memory) -> list[str]:
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
     # The jars' sha256 is checked; checking each class again takes a quarter of the start.
     trusting = ["-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"]
     common = ["-XX:+ExitOnOutOfMemoryError", "-Xms256m", *trusting, *opened]
     if compiler is Compiler.C1:
         return ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", *common]
-    return ["-XX:+UseG1GC", "-Xmx512m" if _is_small_machine() else "-Xmx1g", *common]
-
-
-def _is_small_machine() -> bool:
-    return psutil.virtual_memory().total < _SMALL_MACHINE_BYTES
+    # Of the collectors the quickest at long reads: 735,000 ancestors were counted in 0.98 s, under
+    # G1 in 1.20 and the serial one in 1.43, medians of one sitting.
+    return ["-XX:+UseParallelGC", f"-Xmx{memory.heap_mib}m", *common]
