@@ -22,7 +22,9 @@
     ├── Unavailable (ConnectionError)       a server cannot be reached now
     │   ├── PortInUse                       the port asked for is taken
     │   ├── NoNetwork                       a download could not be made
-    │   └── StartFailed                     a local server did not start
+    │   ├── StartFailed                     a local server did not start
+    │   └── WorkerLost                      the process of a step is gone
+    ├── StepFailed                          a component of a pipeline failed
     ├── DataLoss                            stored bytes are missing or changed
     └── Internal                            a bug of ours
 
@@ -190,6 +192,14 @@ class NoNetwork(Unavailable):
 
 class StartFailed(Unavailable):
     """A local server did not start."""
+
+
+class WorkerLost(Unavailable):
+    """The process that a step ran in is gone, without a word."""
+
+
+class StepFailed(HeadwaterError):
+    """A component failed; the cause is its own error."""
 
 
 class DataLoss(HeadwaterError):

@@ -61,7 +61,7 @@ class Run:
         self._context_ids: tuple[int, ...] = ()
         self._type_id: int | None = None
         self._outputs: list[ArtifactNode] = []
-        self._heart = _Heart(store, heartbeat_s)
+        self._heart = Heart(store, heartbeat_s)
         self._ended = False
 
     @property
@@ -283,7 +283,7 @@ def _path(key: str) -> tuple[PathStep, ...]:
     return (PathStep(key=key),) if key else ()
 
 
-class _Heart:
+class Heart:
     """A thread that notes, every interval, that this process still works on an execution."""
 
     def __init__(self, store: "MetadataStore", interval_s: float) -> None:
@@ -293,6 +293,7 @@ class _Heart:
         self._thread: threading.Thread | None = None
 
     def start(self, execution_id: int) -> None:
+        """Note the first sign of life, and go on noting them."""
         self._store.heartbeats.beat(execution_id, interval_s=self._interval_s)
         self._thread = threading.Thread(
             target=self._beat, args=(execution_id,), name="headwater-heartbeat", daemon=True
@@ -300,6 +301,7 @@ class _Heart:
         self._thread.start()
 
     def stop(self) -> None:
+        """Note no more of them."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()

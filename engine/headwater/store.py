@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from copy import copy
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -208,6 +209,11 @@ class MetadataStore(Questions):
             self.namespaces.forget()
             self._scope.ids.forget(name)
         return dropped
+
+    @property
+    def settings(self) -> Settings:
+        """What another store needs to be opened on the same database, objects and namespace."""
+        return replace(self._settings, namespace=self.namespace, actor=self._actor)
 
     @property
     def objects(self) -> ObjectStore:

@@ -24,6 +24,7 @@ from headwater.cli import (
     lineage,
     namespaces,
     objects,
+    pipelines,
     relations,
     serve,
     servers,
@@ -72,6 +73,7 @@ for noun in (
     relations,
     cypher,
     interchange,
+    pipelines,
 ):
     noun.add_to(app)
 for noun_group in (artifacts, executions, contexts, types, namespaces, objects, indexes, tokens):

@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done",
-    ExitCode.NO: "the answer is no: no path, or doctor found problems",
+    ExitCode.NO: "the answer is no: no path, problems that doctor found, a step that failed",
     ExitCode.USAGE: "the command or an argument is wrong",
     ExitCode.UNIMPLEMENTED: "not offered",
     ExitCode.NOT_FOUND: "what was named does not exist",

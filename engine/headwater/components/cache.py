@@ -1,0 +1,135 @@
+"""Cache: an earlier execution that stands in for a new one, because nothing that counts differs.
+
+A hit needs an execution that ended well under the same fingerprint, all of whose outputs are LIVE,
+and whose payloads are there, byte for byte: each is read and hashed. The fingerprint is the
+name of a context that those executions belong to, as TFX does it, so that looking one up is one
+seek in an index whatever the number of runs.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headwater.components.contexts import ExecutionCache
+from headwater.components.signature import OutputSpec
+from headwater.errors import DataLoss, NotFound
+from headwater_schema import (
+    Artifact,
+    ArtifactState,
+    Event,
+    EventType,
+    Execution,
+    ExecutionState,
+    ListOptions,
+    OrderField,
+)
+
+if TYPE_CHECKING:
+    from headwater.objects import ObjectStore
+    from headwater.store import MetadataStore
+
+_AT_ONCE = 20
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An execution that stands in for a new one.
+
+    Attributes:
+        execution_id: the execution.
+        outputs: ids of the artifacts that it made, by output.
+    """
+
+    execution_id: int
+    outputs: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Miss:
+    """That no execution can stand in.
+
+    Attributes:
+        reason: why those that were alike could not, if there were any.
+    """
+
+    reason: str = ""
+
+
+def look_up(
+    store: "MetadataStore", fingerprint: str, outputs: Mapping[str, OutputSpec]
+) -> Hit | Miss:
+    """Return the newest execution that can stand in for one of that fingerprint.
+
+    Args:
+        store: where to look.
+        fingerprint: its digest.
+        outputs: what it is to make.
+    """
+    context = store.contexts.by_type_and_name(ExecutionCache.__name__, fingerprint)
+    if context is None or context.id is None:
+        return Miss()
+    reason, token = "", ""
+    while True:
+        options = ListOptions(
+            max_result_size=_AT_ONCE,
+            order_by=OrderField.CREATE_TIME,
+            is_asc=False,
+            next_page_token=token,
+        )
+        page = store.executions.page(options, context_id=context.id, state=ExecutionState.COMPLETE)
+        for execution in page.items:
+            found = _usable(store, execution, outputs)
+            if isinstance(found, Hit):
+                return found
+            reason = reason or found.reason
+        token = page.next_page_token
+        if not token:
+            return Miss(reason)
+
+
+def _usable(
+    store: "MetadataStore", execution: Execution, outputs: Mapping[str, OutputSpec]
+) -> Hit | Miss:
+    execution_id = execution.id or 0
+    events = store.edges.events_of_executions([execution_id])
+    made = _made(events)
+    # An output of many may have none.
+    missing = [key for key, spec in outputs.items() if key not in made and not spec.many]
+    if missing:
+        return Miss(f"execution {execution_id} has no output {missing[0]}")
+    ids = [artifact_id for key in made for artifact_id in made[key]]
+    artifacts = {artifact.id: artifact for artifact in store.artifacts.by_ids(ids)}
+    for artifact_id in ids:
+        problem = _problem(store.objects, artifacts.get(artifact_id))
+        if problem:
+            return Miss(f"artifact {artifact_id} of execution {execution_id} {problem}")
+    return Hit(execution_id, {key: tuple(made.get(key, ())) for key in outputs})
+
+
+def _made(events: Sequence[Event]) -> dict[str, list[int]]:
+    made: defaultdict[str, list[int]] = defaultdict(list)
+    for event in events:
+        if event.type is EventType.OUTPUT and event.path:
+            made[event.path[0].key or ""].append(event.artifact_id)
+    return dict(made)
+
+
+def _problem(objects: "ObjectStore", artifact: Artifact | None) -> str:
+    """Return why an artifact cannot be used again; empty if it can."""
+    if artifact is None or artifact.deleted_time_since_epoch is not None:
+        return "was deleted"
+    if artifact.state is not ArtifactState.LIVE:
+        return f"is {artifact.state or 'in no state'}"
+    if artifact.digest is None:
+        return ""
+    try:
+        with objects.open(artifact.digest) as stream:
+            while stream.read(_CHUNK_BYTES):
+                pass
+    except NotFound:
+        return "has lost its payload"
+    except DataLoss:
+        return "has another payload than was stored"
+    return ""

@@ -1,0 +1,59 @@
+"""Child: what runs in the process of an isolated call; `isolation` starts it."""
+
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+import cloudpickle
+
+from headwater.components.executor import Call, Executor
+from headwater.components.isolation import ANSWER, CALL, Answer
+from headwater.components.signals import Skip
+from headwater.opening import open_objects
+from headwater.settings import Settings
+
+
+def main() -> None:
+    """Run the call that lies in the folder that the command line names, and write the answer."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    folder = Path(sys.argv[1])
+    with (folder / CALL).open("rb") as stream:
+        search, place = pickle.load(stream)  # noqa: S301 - our parent's
+        sys.path[:] = search
+        os.chdir(place)
+        call, executor, settings = pickle.load(stream)  # noqa: S301 - our parent's
+    written = folder / f"{ANSWER}.part"
+    written.write_bytes(cloudpickle.dumps(_answer(call, executor, settings)))
+    written.rename(folder / ANSWER)
+
+
+def _end_with_parent() -> None:
+    """End when standard input does, which the parent holds open as long as it lives."""
+    while os.read(0, 1):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def _answer(call: Call, executor: Executor, settings: Settings) -> Answer:
+    try:
+        with open_objects(settings, start=False) as objects:
+            return Answer(made=executor.execute(call, objects.fetch))
+    except Skip as skip:
+        return Answer(skipped=skip.reason)
+    except Exception as error:  # noqa: BLE001 - the executor's boundary: all of it goes to the parent
+        return Answer(error=_pickled(error), text=traceback.format_exc())
+
+
+def _pickled(error: Exception) -> bytes:
+    try:
+        return bytes(cloudpickle.dumps(error))
+    except Exception:  # noqa: BLE001 - what cannot be sent is told by its text
+        return b"?"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Earlier: what a run that is resumed has done already."""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from headwater.components.component import Step
+from headwater.components.contexts import RunContexts
+from headwater.components.launcher import Ended, StepState
+from headwater.components.pipeline import Plan
+from headwater_schema import ArtifactState, EventType, Execution, ExecutionState
+
+if TYPE_CHECKING:
+    from headwater.store import MetadataStore
+
+_GOOD = {ExecutionState.COMPLETE: StepState.COMPLETE, ExecutionState.CACHED: StepState.CACHED}
+
+
+def earlier_steps(store: "MetadataStore", plan: Plan, contexts: RunContexts) -> list[Ended]:
+    """Return how the steps ended that need not be run again.
+
+    Those are the steps that ended well in the run with the same parameters, whose outputs are
+    LIVE, and all of whose needs are among them. A mapped step is run again; its parts are in the
+    cache.
+
+    Args:
+        store: where the run is recorded.
+        plan: what is to be run.
+        contexts: of the run.
+    """
+    latest: dict[str, Execution] = {}
+    for execution in store.executions.in_context(contexts.run_id):
+        step = execution.custom_properties.get("step")
+        if isinstance(step, str):
+            latest[step] = execution
+    found: dict[str, Ended] = {}
+    for step in plan.steps:
+        known = latest.get(step.name)
+        if known is None or step.is_mapped or not set(plan.needs(step)) <= found.keys():
+            continue
+        if known.last_known_state not in _GOOD or not _is_alike(step, known):
+            continue
+        outputs = _outputs(store, step, known)
+        if outputs is not None:
+            state = _GOOD[known.last_known_state]
+            found[step.name] = Ended(
+                step.name, state, known.id, outputs, "in the run that is resumed", attempts=0
+            )
+    return list(found.values())
+
+
+def _is_alike(step: Step, known: Execution) -> bool:
+    return dict(known.properties) == step.execution.properties
+
+
+def _outputs(
+    store: "MetadataStore", step: Step, known: Execution
+) -> dict[str, tuple[int, ...]] | None:
+    made: defaultdict[str, list[int]] = defaultdict(list)
+    for event in store.edges.events_of_executions([known.id or 0]):
+        if event.type is EventType.OUTPUT and event.path:
+            made[event.path[0].key or ""].append(event.artifact_id)
+    keys = step.component.signature.outputs
+    ids = [i for key in made for i in made[key]]
+    live = [a for a in store.artifacts.by_ids(ids) if a.state is ArtifactState.LIVE]
+    if len(live) < len(set(ids)) or any(key not in made and not keys[key].many for key in keys):
+        return None
+    return {key: tuple(made.get(key, ())) for key in keys}

@@ -1,0 +1,458 @@
+"""Launcher: one step from its inputs to its end: driver, cache, executor, publisher.
+
+Runs wherever the step does: in a thread of the run, or on a worker elsewhere. What it returns and
+what it was given can be sent between processes.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headwater.components.cache import Hit, look_up
+from headwater.components.component import Component
+from headwater.components.contexts import RunContexts
+from headwater.components.driver import Artifacts, Registered
+from headwater.components.executor import Call
+from headwater.components.fingerprint import (
+    Fingerprint,
+    code_fingerprint,
+    digest_of,
+)
+from headwater.components.handles import Made
+from headwater.components.isolation import Stop, execute_isolated
+from headwater.components.signals import Skip
+from headwater.components.sources import Condition, Source
+from headwater.errors import AlreadyExists, HeadwaterError, WorkerLost
+from headwater.runs import Heart
+from headwater.settings import Settings
+from headwater.typed import Artifact, Execution
+from headwater_schema import EventType, ExecutionState
+from headwater_schema import Execution as ExecutionNode
+
+if TYPE_CHECKING:
+    from headwater.store import MetadataStore
+
+FLIGHT_PREFIX = "headwater:running:"
+"""Before the fingerprint in the external id of an execution that runs: no two of one run at once."""
+
+_POLL_S = (0.1, 2.0)
+
+
+class StepState(StrEnum):
+    """Where a step of a run is."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    CACHED = "CACHED"
+    SKIPPED = "SKIPPED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    NOT_RUN = "NOT_RUN"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether what needs the step may run."""
+        return self in (StepState.COMPLETE, StepState.CACHED)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a launcher is told of one step.
+
+    Attributes:
+        step: the step's name.
+        component: what runs.
+        parameters: its parameters, by name.
+        sources: where its inputs come from, by input.
+        conditions: what must hold.
+        series: the series of each output.
+        contexts: of the run.
+        made: ids of what the steps before made, by step and output.
+        isolated: whether the executor gets a process of its own.
+        reuse: whether the cache is asked; what runs is put there in any case.
+    """
+
+    step: str
+    component: Component
+    parameters: Mapping[str, Any]
+    sources: Mapping[str, Source]
+    conditions: Sequence[Condition]
+    series: Mapping[str, str]
+    contexts: RunContexts
+    made: Mapping[tuple[str, str], Sequence[int]]
+    isolated: bool = False
+    reuse: bool = True
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a step ended.
+
+    Attributes:
+        step: the step's name.
+        state: COMPLETE, CACHED, SKIPPED, FAILED or CANCELED.
+        execution_id: of its last execution; None where none was recorded.
+        outputs: ids of what it made, by output.
+        reason: why it was skipped, or failed; or which execution stood in.
+        error: what it failed with.
+        seconds: how long it took, inputs and records included.
+        attempts: how often it was tried.
+    """
+
+    step: str
+    state: StepState
+    execution_id: int | None = None
+    outputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    reason: str = ""
+    error: BaseException | None = None
+    seconds: float = 0.0
+    attempts: int = 1
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a launcher works.
+
+    Attributes:
+        store: where it records; patient, since the store may be away for a while.
+        settings: of the store.
+        environment_id: of the artifact that says what runs here.
+        environment: what of it counts for the cache.
+        stop: ends what is under way when the run is cancelled.
+    """
+
+    store: "MetadataStore"
+    settings: Settings
+    environment_id: int | None
+    environment: Mapping[str, str]
+    stop: Stop = field(default_factory=Stop)
+
+
+def launch(task: Task, site: Site) -> Ended:
+    """Return how a step ended, after trying it as often as its component says.
+
+    Every attempt is an execution of its own. What a component raises ends up in the answer; what
+    the store raises is raised.
+    """
+    began = time.monotonic()
+    attempts = 1 + max(task.component.retries, 0)
+    for attempt in range(1, attempts + 1):
+        ended = _Launch(task, site).run()
+        if ended.state is not StepState.FAILED or attempt == attempts:
+            break
+    return replace(ended, seconds=time.monotonic() - began, attempts=attempt)
+
+
+def prepared(task: Task, site: Site) -> tuple[dict[str, list[Artifact]], Fingerprint | None]:
+    """Return what a step would read, and its fingerprint; None where it is not to be cached.
+
+    Raises:
+        NotFound, InvalidArgument: as `Driver.inputs` does.
+    """
+    launched = _Launch(task, site)
+    inputs = launched.inputs()
+    return inputs, launched.fingerprint(inputs)
+
+
+def abandon(task: Task, site: Site, error: WorkerLost) -> int | None:
+    """Return the id of the execution that a lost worker left RUNNING, after recording it as FAILED.
+
+    None where it had recorded none.
+    """
+    return _Launch(task, site).abandon(error)
+
+
+class _Launch:
+    """One attempt of one step."""
+
+    def __init__(self, task: Task, site: Site) -> None:
+        self._task = task
+        self._site = site
+        self._store = site.store
+        self._signature = task.component.signature
+        self._execution = self._signature.checked(task.parameters, component=task.component.name)
+
+    def run(self) -> Ended:
+        try:
+            declared = self._check_conditions()
+            inputs = self.inputs()
+        except Skip as skip:
+            return self._skipped(skip)
+        except HeadwaterError as error:
+            return self._refused(error)
+        fingerprint = self.fingerprint(inputs)
+        digest = None if fingerprint is None else fingerprint.digest
+        if digest is not None and self._task.reuse:
+            hit = look_up(self._store, digest, self._signature.outputs)
+            if isinstance(hit, Hit):
+                return self._cached(hit, inputs)
+        registered = self._register(inputs, declared, fingerprint)
+        if isinstance(registered, Hit):
+            return self._cached(registered, inputs)
+        return self._executed(registered, inputs, digest)
+
+    def inputs(self) -> dict[str, list[Artifact]]:
+        """Return what the driver finds for each input."""
+        return self._task.component.driver.inputs(
+            self._store, self._task.sources, self._signature.inputs, self._task.made
+        )
+
+    def fingerprint(self, inputs: Artifacts) -> Fingerprint | None:
+        """Return what the step's result depends on; None where it is not to be cached."""
+        component = self._task.component
+        if not component.cached:
+            return None
+        return Fingerprint(
+            code=code_fingerprint(component.function, version=component.version),
+            parameters={
+                name: digest_of(getattr(self._execution, name))
+                for name in self._signature.parameters
+            },
+            inputs={key: tuple(map(_content, found)) for key, found in inputs.items()},
+            environment=self._site.environment,
+        )
+
+    def abandon(self, error: WorkerLost) -> int | None:
+        """Record as FAILED what a lost worker left RUNNING."""
+        number, found = 1, None
+        while True:
+            known = self._named(number)
+            if known is None:
+                return found
+            if known.last_known_state is ExecutionState.RUNNING:
+                self._give_up(known, error)
+                found = known.id
+            number += 1
+
+    # The parts of an attempt.
+
+    def _check_conditions(self) -> list[int]:
+        """Return the ids of what the conditions looked at."""
+        looked_at: list[int] = []
+        for condition in self._task.conditions:
+            ref = condition.source
+            ids = self._task.made.get((ref.step, ref.key), ())
+            for node in self._store.artifacts.by_ids(ids):
+                looked_at.append(node.id or 0)
+                if not condition.holds(ref.type.from_node(node)):
+                    raise Skip(f"{condition.text} does not hold")
+        return looked_at
+
+    def _register(
+        self, inputs: Artifacts, declared: Sequence[int], fingerprint: Fingerprint | None
+    ) -> Registered | Hit:
+        """Return the registered step, or what another run made of the same one meanwhile."""
+        flight = None if fingerprint is None else f"{FLIGHT_PREFIX}{fingerprint.digest}"
+        wait_s, number = _POLL_S[0], 1
+        while True:
+            name = self._name(number)
+            self._execution = self._recorded(name, flight, fingerprint)
+            try:
+                return self._task.component.driver.register(
+                    self._store,
+                    self._execution,
+                    inputs=inputs,
+                    declared=declared,
+                    environment_id=self._site.environment_id,
+                    outputs=self._signature.outputs,
+                    series=self._task.series,
+                    contexts=self._task.contexts,
+                )
+            except AlreadyExists:
+                if self._is_taken(number):
+                    number += 1
+                    continue
+            if fingerprint is None or flight is None:
+                raise AlreadyExists(f"Step {self._task.step!r} cannot be recorded as {name!r}.")
+            if not self._is_flying(flight):
+                continue
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, _POLL_S[1])
+            hit = look_up(self._store, fingerprint.digest, self._signature.outputs)
+            if isinstance(hit, Hit) and self._task.reuse:
+                return hit
+
+    def _recorded(
+        self, name: str, flight: str | None, fingerprint: Fingerprint | None
+    ) -> Execution:
+        custom: dict[str, Any] = {"step": self._task.step}
+        if fingerprint is not None:
+            custom["fingerprint"] = fingerprint.as_json()
+        return self._execution.model_copy(
+            update={"name": name, "external_id": flight, "custom_properties": custom}
+        )
+
+    def _name(self, number: int) -> str:
+        return f"{self._task.contexts.run}/{self._task.step}#{number}"
+
+    def _named(self, number: int) -> ExecutionNode | None:
+        return self._store.executions.by_type_and_name(
+            self._task.component.name, self._name(number)
+        )
+
+    def _is_taken(self, number: int) -> bool:
+        """Return whether an earlier attempt has the name; one that still runs was lost."""
+        earlier = self._named(number)
+        if earlier is None:
+            return False
+        if earlier.last_known_state is ExecutionState.RUNNING:
+            lost = "The worker that ran this was lost, and the step begun anew."
+            self._give_up(earlier, WorkerLost(lost))
+        return True
+
+    def _is_flying(self, flight: str) -> bool:
+        """Return whether another run works on the same step; one whose process is gone does not."""
+        other = next(iter(self._store.executions.by_external_ids([flight])), None)
+        if other is None or other.last_known_state is not ExecutionState.RUNNING:
+            return False
+        if other.id in {beat.execution_id for beat in self._store.heartbeats.stale()}:
+            self._give_up(other, WorkerLost("The process that ran this is gone."))
+            return False
+        return True
+
+    def _give_up(self, execution: ExecutionNode, error: WorkerLost) -> None:
+        events = self._store.edges.events_of_executions([execution.id or 0])
+        pending = {
+            event.path[0].key or "": event.artifact_id
+            for event in events
+            if event.type is EventType.PENDING_OUTPUT and event.path
+        }
+        lost = Registered(
+            execution.id or 0,
+            self._execution.model_copy(update={"name": execution.name}),
+            self._task.contexts,
+            self._signature.outputs,
+            self._task.series,
+            pending,
+        )
+        self._task.component.publisher.fail(self._store, lost, error)
+
+    def _executed(
+        self, registered: Registered, inputs: Artifacts, fingerprint: str | None
+    ) -> Ended:
+        component = self._task.component
+        heart = Heart(self._store, self._site.settings.heartbeat_s)
+        folder = Path(tempfile.mkdtemp(prefix="headwater-step-"))
+        heart.start(registered.execution_id)
+        try:
+            made = self._call(inputs, folder)
+            outputs = component.publisher.complete(
+                self._store, registered, made, fingerprint=fingerprint
+            )
+        except Skip as skip:
+            self._cancel(registered, skipped=skip.reason)
+            return self._ended(StepState.SKIPPED, registered, reason=skip.reason)
+        except Exception as error:  # noqa: BLE001 - the executor's boundary
+            return self._failed(registered, error)
+        except BaseException:
+            self._cancel(registered)
+            raise
+        finally:
+            heart.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+        found = {key: tuple(ids) for key, ids in outputs.items()}
+        return replace(self._ended(StepState.COMPLETE, registered), outputs=found)
+
+    def _call(self, inputs: Artifacts, folder: Path) -> list[Made]:
+        component = self._task.component
+        call = Call(
+            component.name,
+            component.function,
+            {name: getattr(self._execution, name) for name in self._signature.parameters},
+            self._signature.inputs,
+            inputs,
+            self._signature.outputs,
+            folder,
+        )
+        if not self._task.isolated and component.timeout_s is None:
+            return component.executor.execute(call, self._store.objects.fetch)
+        return execute_isolated(
+            call,
+            component.executor,
+            settings=self._site.settings,
+            timeout_s=component.timeout_s,
+            stop=self._site.stop,
+        )
+
+    # How it ends.
+
+    def _cached(self, hit: Hit, inputs: Artifacts) -> Ended:
+        execution = self._execution.model_copy(
+            update={
+                "name": None,
+                "external_id": None,
+                "custom_properties": {"step": self._task.step, "cached_from": hit.execution_id},
+            }
+        )
+        execution_id = self._task.component.publisher.cached(
+            self._store,
+            execution,
+            inputs=inputs,
+            environment_id=self._site.environment_id,
+            found=hit.outputs,
+            contexts=self._task.contexts,
+        )
+        return Ended(
+            self._task.step,
+            StepState.CACHED,
+            execution_id,
+            hit.outputs,
+            f"as execution {hit.execution_id}",
+        )
+
+    def _skipped(self, skip: Skip) -> Ended:
+        execution_id = self._task.component.publisher.skip(
+            self._store, self._unnamed(), skip.reason, contexts=self._task.contexts
+        )
+        return Ended(self._task.step, StepState.SKIPPED, execution_id, reason=skip.reason)
+
+    def _refused(self, error: HeadwaterError) -> Ended:
+        """Record a step whose inputs were not found, and return how it ended."""
+        driver, publisher = self._task.component.driver, self._task.component.publisher
+        registered = driver.register(
+            self._store,
+            self._unnamed(),
+            inputs={},
+            declared=(),
+            environment_id=self._site.environment_id,
+            outputs={},
+            series={},
+            contexts=self._task.contexts,
+        )
+        publisher.fail(self._store, registered, error)
+        return self._ended(StepState.FAILED, registered, reason=str(error), error=error)
+
+    def _failed(self, registered: Registered, error: Exception) -> Ended:
+        self._task.component.publisher.fail(self._store, registered, error)
+        reason = f"{type(error).__name__}: {error}"
+        return self._ended(StepState.FAILED, registered, reason=reason, error=error)
+
+    def _cancel(self, registered: Registered, *, skipped: str | None = None) -> None:
+        self._task.component.publisher.cancel(self._store, registered, skipped=skipped)
+
+    def _unnamed(self) -> Execution:
+        return self._execution.model_copy(update={"custom_properties": {"step": self._task.step}})
+
+    def _ended(
+        self,
+        state: StepState,
+        registered: Registered,
+        *,
+        reason: str = "",
+        error: BaseException | None = None,
+    ) -> Ended:
+        return Ended(self._task.step, state, registered.execution_id, reason=reason, error=error)
+
+
+def _content(artifact: Artifact) -> str:
+    """Return the digest of what a component can see of an artifact, but for its name and times."""
+    bytes_ = artifact.digest or artifact.uri or f"artifact:{artifact.id}"
+    return digest_of(
+        [artifact.type, bytes_, dict(artifact.properties), dict(artifact.custom_properties)]
+    )

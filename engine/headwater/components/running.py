@@ -1,0 +1,364 @@
+"""Running: a plan's steps, each as soon as what it needs has ended well.
+
+Decides what runs next, and nothing of where: that is the workers' executor. What a step did is
+in the store when it ends, so a run that was stopped can be resumed by its name.
+"""
+
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from headwater.components.component import Step
+from headwater.components.contexts import RunContexts, open_contexts
+from headwater.components.earlier import earlier_steps
+from headwater.components.environment import masked_command
+from headwater.components.launcher import Ended, Site, StepState, Task, abandon
+from headwater.components.pipeline import Pipeline, Plan
+from headwater.components.sources import OutputRef, references
+from headwater.components.workers import THREADS, Workers, site_of, workers_of
+from headwater.errors import InvalidArgument, StepFailed, WorkerLost
+from headwater.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from headwater.store import MetadataStore
+
+PATIENCE_S = 300.0
+"""How long a run waits for a store that is away, before its steps fail."""
+
+_LOOK_S = 0.2
+
+OPTIONS = frozenset(
+    {"store", "settings", "on", "workers", "run", "resume", "experiment", "reuse", "watch"}
+    | {"cancel", "raising"}
+)
+"""Names of what `run` takes besides a pipeline's parameters."""
+
+Watch = Callable[[str, StepState, Ended | None], None]
+"""Is told of each change of a step: its name, its state, and at its end how it ended."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        run: the run's name.
+        contexts: its contexts.
+        steps: how each step ended, in the order of the plan.
+        seconds: how long it took.
+    """
+
+    run: str
+    contexts: RunContexts
+    steps: Mapping[str, Ended]
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no step failed or was cancelled."""
+        bad = (StepState.FAILED, StepState.CANCELED, StepState.NOT_RUN)
+        return not any(ended.state in bad for ended in self.steps.values())
+
+    def ids(self, step: str, output: str) -> tuple[int, ...]:
+        """Return the ids of the artifacts of an output; none where the step made none.
+
+        Raises:
+            InvalidArgument: there is no such step.
+        """
+        if step not in self.steps:
+            raise InvalidArgument(
+                f"Run {self.run!r} has no step {step!r}, but {', '.join(self.steps)}.", step=step
+            )
+        return self.steps[step].outputs.get(output, ())
+
+
+@dataclass
+class _Progress:
+    """Where a run is."""
+
+    plan: Plan
+    contexts: RunContexts
+    reuse: bool
+    watch: Watch
+    ended: dict[str, Ended] = field(default_factory=dict)
+    made: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    flying: "dict[Future[Ended], tuple[str, Task]]" = field(default_factory=dict)
+    parts: dict[str, list[Ended]] = field(default_factory=dict)
+    awaited: dict[str, int] = field(default_factory=dict)
+
+    def end(self, ended: Ended) -> None:
+        self.ended[ended.step] = ended
+        for key, ids in ended.outputs.items():
+            self.made[ended.step, key] = tuple(ids)
+        self.watch(ended.step, ended.state, ended)
+
+
+def run(
+    pipeline: Pipeline,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    store: "MetadataStore | None" = None,
+    settings: Settings | None = None,
+    on: str = THREADS,
+    workers: int = 2,
+    run: str | None = None,
+    resume: str | None = None,
+    experiment: str | None = None,
+    reuse: bool = True,
+    watch: Watch | None = None,
+    cancel: threading.Event | None = None,
+    raising: bool = True,
+) -> Outcome:
+    """Run a pipeline and return how each of its steps ended.
+
+    A step begins when all that it reads from has ended well. Where one fails, what needs it does
+    not run and all else does; where one is skipped, what needs it is skipped, unless that input
+    may be missing. A store that goes away is waited for, five minutes at most.
+
+    Args:
+        pipeline: the pipeline.
+        parameters: of the pipeline.
+        store: whose database, objects and namespace are used; None goes by the settings.
+        settings: instead of the environment's.
+        on: `threads`; `processes`, one for each step, which a component with a timeout gets in
+            any case; `dask`, a cluster for this run; `dask://host:port`, the scheduler of one.
+        workers: how many steps run at once, except on a cluster that is there.
+        run: the run's name; None makes one of the pipeline's name, the time and chance.
+        resume: name of a run that did not end well: what ended well there is not run again.
+        experiment: the context that the run belongs to.
+        reuse: whether earlier executions may stand in for steps that are alike.
+        watch: is told of each change of a step.
+        cancel: once set, no step begins any more, and those in a process of their own end.
+        raising: whether a failed step is raised, once all is over.
+
+    Raises:
+        StepFailed: a step failed; the cause is its error, and `outcome` has the others.
+        InvalidArgument: a parameter, an option or the plan is wrong; no run has that name.
+        Unavailable: the store could not be reached for longer than that.
+    """
+    began = time.monotonic()
+    plan = pipeline.plan(**(parameters or {}))
+    known = store.settings if store is not None else settings or load_settings()
+    site = site_of(replace(known, retry_s=max(known.retry_s, PATIENCE_S)))
+    with site.store:
+        contexts = open_contexts(
+            site.store,
+            pipeline=pipeline.name,
+            run=resume or run or _new_name(pipeline.name),
+            project=pipeline.project,
+            experiment=experiment,
+            command=masked_command(sys.argv),
+            must_exist=resume is not None,
+        )
+        progress = _Progress(plan, contexts, reuse, watch or _nobody)
+        if resume is not None:
+            for ended in earlier_steps(site.store, plan, contexts):
+                progress.end(ended)
+        _work(progress, workers_of(on, site=site, count=workers), site, cancel)
+        steps = {step.name: progress.ended[step.name] for step in plan.steps}
+    outcome = Outcome(contexts.run, contexts, steps, time.monotonic() - began)
+    failed = [ended for ended in steps.values() if ended.state is StepState.FAILED]
+    if failed and raising:
+        raise StepFailed(
+            f"Step {failed[0].step!r} of run {outcome.run!r} failed: {failed[0].reason}",
+            hint=f"Mend it, and go on with resume={outcome.run!r}.",
+            step=failed[0].step,
+            outcome=outcome,
+        ) from failed[0].error
+    return outcome
+
+
+def _work(
+    progress: _Progress, workers: Workers, site: Site, cancel: threading.Event | None
+) -> None:
+    """Run what is left of a plan to its end."""
+    waiting = True
+    try:
+        while len(progress.ended) < len(progress.plan.steps):
+            if cancel is not None and cancel.is_set():
+                break
+            _begin_ready(progress, workers)
+            if not progress.flying:
+                continue
+            done, _ = wait(progress.flying, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                _take(progress, future, site)
+    except BaseException:
+        waiting = False
+        raise
+    finally:
+        if len(progress.ended) < len(progress.plan.steps):
+            _cancel(progress, site)
+        workers.close(waiting=waiting)
+
+
+def _begin_ready(progress: _Progress, workers: Workers) -> None:
+    begun = {name for name, _ in progress.flying.values()}
+    for step in progress.plan.steps:
+        needs = progress.plan.needs(step)
+        if step.name in progress.ended or step.name in begun:
+            continue
+        if not all(name in progress.ended for name in needs):
+            continue
+        barred = _barred(progress, step)
+        if barred is not None:
+            progress.end(barred)
+            continue
+        _begin(progress, step, workers)
+
+
+def _barred(progress: _Progress, step: Step) -> Ended | None:
+    """Return how a step ends that cannot run, because of what it needs; None if it can."""
+    inputs = step.component.signature.inputs
+    optional = {
+        ref.step
+        for key, source in step.sources.items()
+        for ref in references(source)
+        if inputs[key].optional
+    }
+    for name in progress.plan.needs(step):
+        state = progress.ended[name].state
+        if state.is_good:
+            continue
+        if state is StepState.SKIPPED:
+            if name in optional:
+                continue
+            return Ended(step.name, StepState.SKIPPED, reason=f"{name} was skipped")
+        return Ended(step.name, StepState.NOT_RUN, reason=f"needs {name}, which {_told(state)}")
+    return None
+
+
+def _begin(progress: _Progress, step: Step, workers: Workers) -> None:
+    tasks = _tasks(progress, step)
+    progress.parts[step.name], progress.awaited[step.name] = [], len(tasks)
+    progress.watch(step.name, StepState.RUNNING, None)
+    for task in tasks:
+        progress.flying[workers.submit(task)] = (step.name, task)
+    if not tasks:
+        keys = step.component.signature.outputs
+        progress.end(Ended(step.name, StepState.COMPLETE, None, dict.fromkeys(keys, ())))
+
+
+def _tasks(progress: _Progress, step: Step) -> list[Task]:
+    whole = Task(
+        step.name,
+        step.component,
+        {name: getattr(step.execution, name) for name in step.component.signature.parameters},
+        step.sources,
+        step.conditions,
+        progress.plan.series(step),
+        progress.contexts,
+        dict(progress.made),
+        reuse=progress.reuse,
+    )
+    mapped = [ref for source in step.sources.values() for ref in references(source) if ref.each]
+    if not mapped:
+        return [whole]
+    return [
+        replace(whole, step=f"{step.name}[{index}]", made={**progress.made, **chosen})
+        for index, chosen in enumerate(_chosen(progress, mapped, step))
+    ]
+
+
+def _chosen(
+    progress: _Progress, mapped: Sequence[OutputRef], step: Step
+) -> list[dict[tuple[str, str], tuple[int, ...]]]:
+    """Return what each part of a mapped step reads of the outputs that it is run for each of."""
+    columns = {(ref.step, ref.key): progress.made.get((ref.step, ref.key), ()) for ref in mapped}
+    lengths = {len(ids) for ids in columns.values()}
+    if len(lengths) > 1:
+        raise InvalidArgument(
+            f"Step {step.name!r} is run for each of several outputs, which have "
+            f"{' and '.join(str(n) for n in sorted(lengths))} artifacts.",
+            step=step.name,
+        )
+    count = lengths.pop() if lengths else 0
+    return [{key: (ids[index],) for key, ids in columns.items()} for index in range(count)]
+
+
+def _take(progress: _Progress, future: "Future[Ended]", site: Site) -> None:
+    name, task = progress.flying.pop(future)
+    parts = progress.parts[name]
+    parts.append(_result(future, task, site))
+    if len(parts) < progress.awaited[name]:
+        return
+    step = next(step for step in progress.plan.steps if step.name == name)
+    progress.end(_joined(step, parts) if step.is_mapped else parts[0])
+
+
+def _result(future: "Future[Ended]", task: Task, site: Site) -> Ended:
+    try:
+        return future.result()
+    except CancelledError as error:
+        return Ended(task.step, StepState.CANCELED, error=error)
+    except Exception as error:  # noqa: BLE001 - the worker's boundary: Dask raises errors of its own
+        lost = error if isinstance(error, WorkerLost) else WorkerLost(f"{error}")
+        lost.__cause__ = error
+        execution_id = abandon(task, site, lost)
+        reason = f"{type(error).__name__}: {error}"
+        return Ended(task.step, StepState.FAILED, execution_id, reason=reason, error=error)
+
+
+def _joined(step: Step, parts: Sequence[Ended]) -> Ended:
+    """Return how a mapped step ended, of how its parts did, in their order."""
+    ordered = sorted(parts, key=lambda part: int(part.step.rpartition("[")[2][:-1]))
+    states = [part.state for part in ordered]
+    worst = next(
+        (
+            state
+            for state in (StepState.FAILED, StepState.CANCELED, StepState.COMPLETE)
+            if state in states
+        ),
+        states[0],
+    )
+    bad = next((part for part in ordered if part.state is worst and part.error), None)
+    return Ended(
+        step.name,
+        worst,
+        None,
+        {
+            key: tuple(i for part in ordered for i in part.outputs.get(key, ()))
+            for key in step.component.signature.outputs
+        },
+        "" if bad is None else f"{bad.step}: {bad.reason}",
+        None if bad is None else bad.error,
+        max(part.seconds for part in ordered),
+        max(part.attempts for part in ordered),
+    )
+
+
+def _cancel(progress: _Progress, site: Site) -> None:
+    """End the run: nothing begins any more, and what can be stopped is."""
+    for future in progress.flying:
+        future.cancel()
+    site.stop()
+    for future, (name, task) in list(progress.flying.items()):
+        if future.cancelled():
+            progress.ended.setdefault(name, Ended(task.step, StepState.CANCELED))
+            continue
+        ended = _result(future, task, site)
+        if name not in progress.ended:
+            progress.end(replace(ended, step=name))
+    for step in progress.plan.steps:
+        if step.name not in progress.ended:
+            progress.end(Ended(step.name, StepState.CANCELED, reason="the run was cancelled"))
+
+
+def _new_name(pipeline: str) -> str:
+    return f"{pipeline} {datetime.now(UTC):%Y-%m-%d %H:%M:%S} {secrets.token_hex(3)}"
+
+
+def _told(state: StepState) -> str:
+    return {StepState.NOT_RUN: "did not run", StepState.CANCELED: "was cancelled"}.get(
+        state, "failed"
+    )
+
+
+def _nobody(step: str, state: StepState, ended: Ended | None) -> None:
+    """Tell nobody."""

@@ -1,0 +1,153 @@
+"""Workers: where the launchers of a run work: threads here, or Dask's workers anywhere.
+
+Each is an executor of `concurrent.futures`; who decides what runs next is `running`, and where is
+the executor's business.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Protocol
+
+import cloudpickle
+
+from headwater.components.environment import capture, counted, record
+from headwater.components.launcher import Ended, Site, Task, launch
+from headwater.errors import InvalidArgument, MissingExtra
+from headwater.opening import connect
+from headwater.settings import Settings
+
+THREADS, PROCESSES, DASK = "threads", "processes", "dask"
+
+
+class Workers(Protocol):
+    """What runs launchers."""
+
+    def submit(self, task: Task) -> "Future[Ended]":
+        """Return what will be how a step ended."""
+        ...
+
+    def close(self, *, waiting: bool) -> None:
+        """Take no more tasks, and wait for those under way or not."""
+        ...
+
+
+class ThreadWorkers:
+    """Threads of this process; the executor of each step in one of them, or in its own process.
+
+    Args:
+        site: where they work.
+        count: how many.
+        isolated: whether each executor gets a process of its own.
+    """
+
+    def __init__(self, site: Site, *, count: int, isolated: bool) -> None:
+        self._site = site
+        self._isolated = isolated
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="headwater-step")
+
+    def submit(self, task: Task) -> "Future[Ended]":
+        """Return what will be how a step ended."""
+        wanted = replace(task, isolated=True) if self._isolated else task
+        return self._pool.submit(launch, wanted, self._site)
+
+    def close(self, *, waiting: bool) -> None:
+        """Take no more tasks, and wait for those under way or not."""
+        self._pool.shutdown(wait=waiting, cancel_futures=True)
+
+
+class DaskWorkers:
+    """Workers of a Dask cluster, each with a connection of its own to the store.
+
+    Args:
+        settings: of the store, with an address that the workers reach.
+        address: of the scheduler; "" makes a cluster on this machine for the run.
+        count: how many workers such a cluster has.
+
+    Raises:
+        MissingExtra: distributed is not installed.
+    """
+
+    def __init__(self, settings: Settings, *, address: str, count: int) -> None:
+        distributed = _distributed()
+        self._settings = settings
+        self._cluster: Any = None
+        if not address:
+            self._cluster = distributed.LocalCluster(
+                n_workers=count, threads_per_worker=1, dashboard_address=None
+            )
+        self._client: Any = distributed.Client(self._cluster or address)
+        self._pool: Executor = self._client.get_executor(pure=False, retries=0)
+
+    def submit(self, task: Task) -> "Future[Ended]":
+        """Return what will be how a step ended."""
+        return self._pool.submit(_launch_there, cloudpickle.dumps(task), self._settings)
+
+    def close(self, *, waiting: bool) -> None:
+        """Take no more tasks, and wait for those under way or not."""
+        self._pool.shutdown(wait=waiting)
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+def workers_of(on: str, *, site: Site, count: int) -> Workers:
+    """Return the workers that a text names.
+
+    Args:
+        on: `threads`, `processes`, `dask` for a cluster made for the run on this machine, or
+            `dask://host:port` for the scheduler of one.
+        site: where threads work.
+        count: how many threads, or workers of a cluster that is made.
+
+    Raises:
+        InvalidArgument: it names none.
+        MissingExtra: Dask is not installed.
+    """
+    if count < 1:
+        raise InvalidArgument(f"A run has at least one worker, asked for {count}.", workers=count)
+    if on in (THREADS, PROCESSES):
+        return ThreadWorkers(site, count=count, isolated=on == PROCESSES)
+    scheme, _, address = on.partition("://")
+    if scheme == DASK:
+        return DaskWorkers(
+            site.settings, address=f"tcp://{address}" if address else "", count=count
+        )
+    raise InvalidArgument(
+        f"A pipeline cannot run on {on!r:.100}.",
+        hint="threads, processes, dask, or dask://host:port of a scheduler.",
+        on=on,
+    )
+
+
+def site_of(settings: Settings, *, connected: Callable[..., Any] = connect) -> Site:
+    """Return a place to work at, with a connection of its own and the environment recorded."""
+    store = connected(settings=settings)
+    captured = capture()
+    return Site(store, settings, record(store, captured), counted(captured))
+
+
+@lru_cache(maxsize=4)
+def _site_here(settings: Settings) -> Site:
+    """Return this worker's place to work at; it lasts as long as the worker."""
+    return site_of(settings)
+
+
+def _launch_there(task: bytes, settings: Settings) -> Ended:
+    # From the run that this worker works for.
+    ended = launch(cloudpickle.loads(task), _site_here(settings))
+    # An error of a user's class may not be one that the run can make again.
+    return replace(ended, error=None) if ended.error is not None else ended
+
+
+def _distributed() -> Any:  # noqa: ANN401 - a module
+    try:
+        import distributed  # noqa: PLC0415 - only where it is asked for
+    except ImportError as error:
+        raise MissingExtra(
+            "Running on Dask needs distributed, which is not installed.",
+            hint="pip install 'headwater[dask]'",
+            extra="dask",
+        ) from error
+    return distributed
