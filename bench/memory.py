@@ -1,7 +1,7 @@
 """The same edges in SQLite, in rustworkx and in scipy: what a traversal costs beside a database.
 
 Each peer holds the edges and the types of one generated graph, read from MLMD's file, and answers
-two questions about the ancestors of one artifact: how many there are by type, and which they are.
+questions about the ancestors of one artifact: how many there are, of each type, and which.
 Nodes are numbered from 0: artifacts first, executions after them. Types are numbered as in the
 file, where artifacts and executions share none.
 """
@@ -16,6 +16,14 @@ import rustworkx
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order
 
+_TOTAL = """
+WITH RECURSIVE seen(id) AS (
+  SELECT source FROM edge WHERE target = :start
+  UNION
+  SELECT source FROM edge JOIN seen ON edge.target = seen.id
+)
+SELECT count(*) FROM seen
+"""
 _COUNTS = """
 WITH RECURSIVE seen(id) AS (
   SELECT source FROM edge WHERE target = :start
@@ -70,13 +78,15 @@ class Edges:
 
 
 class Peer(NamedTuple):
-    """One way to answer; both functions take the number of a node.
+    """One way to answer; the functions take the number of a node.
 
     Attributes:
+        total: returns how many ancestors there are.
         counts: returns how many ancestors there are of each type, by its name.
         ids: returns a list of their numbers.
     """
 
+    total: Callable
     counts: Callable
     ids: Callable
 
@@ -97,6 +107,7 @@ def sqlite_peer(edges):
         return connection.execute(query, {"start": start}).fetchall()
 
     return Peer(
+        lambda start: rows(_TOTAL, start)[0][0],
         lambda start: edges.named(rows(_COUNTS, start)),
         lambda start: [node for (node,) in rows(_IDS, start)],
     )
@@ -113,7 +124,11 @@ def rustworkx_peer(edges):
     def found(start):
         return list(rustworkx.ancestors(graph, start))
 
-    return Peer(lambda start: edges.named(enumerate(np.bincount(edges.types[found(start)]))), found)
+    return Peer(
+        lambda start: len(rustworkx.ancestors(graph, start)),
+        lambda start: edges.named(enumerate(np.bincount(edges.types[found(start)]))),
+        found,
+    )
 
 
 def scipy_peer(edges):
@@ -126,6 +141,7 @@ def scipy_peer(edges):
         return breadth_first_order(against, start, return_predecessors=False)[1:]
 
     return Peer(
+        lambda start: len(found(start)),
         lambda start: edges.named(enumerate(np.bincount(edges.types[found(start)]))),
         lambda start: found(start).tolist(),
     )

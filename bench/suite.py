@@ -36,6 +36,11 @@ SHAPES = (("chain", 20_300, 10_000, "last"), ("hub", 202_100, 100_000, "first"))
 """Name, nodes asked of the generator, least executions, and the artifact that a question starts at."""
 INPUT_TYPES = [number for number, kind in enumerate(EventType, start=1) if kind.is_input]
 
+TOTAL = """
+MATCH (:Artifact {namespace: $namespace, id: $id})<-[:INPUT|OUTPUT*1..]-(ancestor)
+RETURN count(DISTINCT ancestor) AS ancestors
+"""
+
 
 class Figure(NamedTuple):
     """One row: seconds of headwater and of a peer, in turns; no seconds where it was skipped."""
@@ -91,6 +96,9 @@ def counting(store, last, file, rounds):
         "scipy CSR in memory": scipy_peer(edges),
     }
     start, key = last - 1, NodeKey(TypeKind.ARTIFACT, last)
+    total = {"headwater": lambda: _total(store, last)}
+    total |= {name: lambda peer=peer: peer.total(start) for name, peer in peers.items()}
+    yield from _beside("count in Cypher of", total, rounds, edges)
     counts = {"headwater": lambda: _counts(store, key)}
     counts |= {name: lambda peer=peer: peer.counts(start) for name, peer in peers.items()}
     yield from _beside("count by type of", counts, rounds, edges)
@@ -233,6 +241,11 @@ def _alike(large, small):
         for pair in zip(large[size_of_answer], small[size_of_answer], strict=False)
     ][:FIXED_QUESTIONS]
     return tuple(zip(*pairs, strict=True))
+
+
+def _total(store, last):
+    answer = store.cypher(TOTAL, namespace=store.namespace, id=last, timeout_s=None)
+    return answer.rows[0]["ancestors"]
 
 
 def _counts(store, key):

@@ -77,4 +77,10 @@ def test_a_varint_is_that_of_the_protocol() -> None:
         b"\xac\x02",
         b"\x80\x80\x01",
     ]
+    assert [varint(n) for n in (2**28 - 1, 2**28, 2**42 - 1, 2**42)] == [
+        b"\xff\xff\xff\x7f",
+        b"\x80\x80\x80\x80\x01",
+        b"\xff\xff\xff\xff\xff\x7f",
+        b"\x80\x80\x80\x80\x80\x80\x01",
+    ]
     assert varint(-1) == b"\xff" * 9 + b"\x01"

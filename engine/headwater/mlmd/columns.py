@@ -19,6 +19,7 @@ _VARINT, _BYTES = 0, 2
 _BITS = 14
 _LOW = (1 << _BITS) - 1
 _TWICE = (1 << 2 * _BITS) - 1
+_THRICE = (1 << 3 * _BITS) - 1
 _UNSIGNED = (1 << 64) - 1
 _EVENT_NUMBERS = {event_type: convert.event_number(event_type) for event_type in EventType}
 
@@ -77,9 +78,12 @@ class EventMessages:
 def varint(number: int) -> bytes:
     """Return an integer of 64 bits as the wire writes it, two's complement where it is negative."""
     more, last = _tables()
-    # Nearly every id: its two parts, without a loop.
+    # Nearly every id has two parts, and every time of this century three: without a loop.
     if _LOW < number <= _TWICE:
         return more[number & _LOW] + last[number >> _BITS]
+    if _TWICE < number <= _THRICE:
+        rest = number >> _BITS
+        return more[number & _LOW] + more[rest & _LOW] + last[rest >> _BITS]
     number &= _UNSIGNED
     if number <= _LOW:
         return last[number]
