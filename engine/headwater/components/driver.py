@@ -166,9 +166,7 @@ class Driver:
         running = execution.model_copy(update={"last_known_state": ExecutionState.RUNNING})
         waiting = [key for key, spec in outputs.items() if not spec.many]
         nodes = [
-            outputs[key]
-            .type.model_construct(custom_properties={}, state=ArtifactState.PENDING)
-            .to_node(store.type_id(outputs[key].type))
+            ArtifactNode(type_id=store.type_id(outputs[key].type), state=ArtifactState.PENDING)
             for key in waiting
         ]
         answer = store.put(
@@ -242,14 +240,11 @@ def _by_ids(store: "MetadataStore", ids: Sequence[int], spec: InputSpec) -> list
 def _latest(
     store: "MetadataStore", source: Latest, spec: InputSpec, own: Collection[int]
 ) -> list[Artifact]:
-    conditions = [f"type = '{spec.type.type_name}'", "state = LIVE"]
-    if source.filter_query:
-        conditions.append(f"({source.filter_query})")
     context_id = None
     if source.context is not None:
         context_id = store.context(source.context).id
     found: list[Artifact] = []
-    for node in _newest(store, " AND ".join(conditions), context_id):
+    for node in _newest(store, spec, source.filter_query, context_id):
         if source.series is not None and node.series != source.series:
             continue
         if node.id in own:
@@ -261,18 +256,15 @@ def _latest(
 
 
 def _spans(store: "MetadataStore", source: Spans, spec: InputSpec) -> list[Artifact]:
-    query = (
-        f"type = '{spec.type.type_name}' AND state = LIVE AND "
-        f"properties.{source.key}.int_value BETWEEN {source.first} AND {source.last}"
-    )
+    query = f"properties.{source.key}.int_value BETWEEN {source.first} AND {source.last}"
     newest: dict[int, Artifact] = {}
-    for node in _newest(store, query, None):
+    for node in _newest(store, spec, query, None):
         newest.setdefault(node.properties[source.key], _typed(node, spec))
     return [newest[number] for number in sorted(newest)]
 
 
 def _newest(
-    store: "MetadataStore", filter_query: str, context_id: int | None
+    store: "MetadataStore", spec: InputSpec, filter_query: str, context_id: int | None
 ) -> Iterator[ArtifactNode]:
     token = ""
     while True:
@@ -283,7 +275,12 @@ def _newest(
             next_page_token=token,
             filter_query=filter_query,
         )
-        page = store.artifacts.page(options, context_id=context_id)
+        page = store.artifacts.page(
+            options,
+            type_name=spec.type.type_name,
+            context_id=context_id,
+            state=ArtifactState.LIVE,
+        )
         yield from page.items
         token = page.next_page_token
         if not token:

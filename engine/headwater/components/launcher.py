@@ -18,11 +18,7 @@ from headwater.components.component import Component
 from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
 from headwater.components.executor import Call
-from headwater.components.fingerprint import (
-    Fingerprint,
-    code_fingerprint,
-    digest_of,
-)
+from headwater.components.fingerprint import Code, Fingerprint, digest_of
 from headwater.components.handles import Made
 from headwater.components.isolation import Stop, execute_isolated
 from headwater.components.signals import Skip
@@ -37,8 +33,9 @@ from headwater_schema import Execution as ExecutionNode
 if TYPE_CHECKING:
     from headwater.store import MetadataStore
 
-FLIGHT_PREFIX = "headwater:running:"
-"""Before the fingerprint in the external id of an execution that runs: no two of one run at once."""
+HOLDER_PREFIX = "headwater:step:"
+"""Before the fingerprint in the external id of the execution that runs it, or ran it well: there is
+one such execution at a time, so that of two runs that want the same step one runs it."""
 
 _POLL_S = (0.1, 2.0)
 
@@ -74,6 +71,8 @@ class Task:
         series: the series of each output.
         contexts: of the run.
         made: ids of what the steps before made, by step and output.
+        code: what the component's code depends on; None where it is not to be cached. Read by
+            the run before any step begins: Python 3.11 cannot read code in several threads.
         isolated: whether the executor gets a process of its own.
         reuse: whether the cache is asked; what runs is put there in any case.
     """
@@ -86,6 +85,7 @@ class Task:
     series: Mapping[str, str]
     contexts: RunContexts
     made: Mapping[tuple[str, str], Sequence[int]]
+    code: Code | None = None
     isolated: bool = False
     reuse: bool = True
 
@@ -205,11 +205,10 @@ class _Launch:
 
     def fingerprint(self, inputs: Artifacts) -> Fingerprint | None:
         """Return what the step's result depends on; None where it is not to be cached."""
-        component = self._task.component
-        if not component.cached:
+        if self._task.code is None:
             return None
         return Fingerprint(
-            code=code_fingerprint(component.function, version=component.version),
+            code=self._task.code,
             parameters={
                 name: digest_of(getattr(self._execution, name))
                 for name in self._signature.parameters
@@ -248,11 +247,11 @@ class _Launch:
         self, inputs: Artifacts, declared: Sequence[int], fingerprint: Fingerprint | None
     ) -> Registered | Hit:
         """Return the registered step, or what another run made of the same one meanwhile."""
-        flight = None if fingerprint is None else f"{FLIGHT_PREFIX}{fingerprint.digest}"
+        shared = fingerprint is not None and self._task.reuse
+        held = f"{HOLDER_PREFIX}{fingerprint.digest}" if fingerprint and shared else None
         wait_s, number = _POLL_S[0], 1
         while True:
-            name = self._name(number)
-            self._execution = self._recorded(name, flight, fingerprint)
+            self._execution = self._recorded(self._name(number), held, fingerprint)
             try:
                 return self._task.component.driver.register(
                     self._store,
@@ -268,24 +267,21 @@ class _Launch:
                 if self._is_taken(number):
                     number += 1
                     continue
-            if fingerprint is None or flight is None:
-                raise AlreadyExists(f"Step {self._task.step!r} cannot be recorded as {name!r}.")
-            if not self._is_flying(flight):
-                continue
-            time.sleep(wait_s)
-            wait_s = min(wait_s * 2, _POLL_S[1])
+                if fingerprint is None or held is None:
+                    raise
             hit = look_up(self._store, fingerprint.digest, self._signature.outputs)
-            if isinstance(hit, Hit) and self._task.reuse:
+            if isinstance(hit, Hit):
                 return hit
+            if self._is_running(held):
+                time.sleep(wait_s)
+                wait_s = min(wait_s * 2, _POLL_S[1])
 
-    def _recorded(
-        self, name: str, flight: str | None, fingerprint: Fingerprint | None
-    ) -> Execution:
+    def _recorded(self, name: str, held: str | None, fingerprint: Fingerprint | None) -> Execution:
         custom: dict[str, Any] = {"step": self._task.step}
         if fingerprint is not None:
             custom["fingerprint"] = fingerprint.as_json()
         return self._execution.model_copy(
-            update={"name": name, "external_id": flight, "custom_properties": custom}
+            update={"name": name, "external_id": held, "custom_properties": custom}
         )
 
     def _name(self, number: int) -> str:
@@ -306,10 +302,13 @@ class _Launch:
             self._give_up(earlier, WorkerLost(lost))
         return True
 
-    def _is_flying(self, flight: str) -> bool:
-        """Return whether another run works on the same step; one whose process is gone does not."""
-        other = next(iter(self._store.executions.by_external_ids([flight])), None)
-        if other is None or other.last_known_state is not ExecutionState.RUNNING:
+    def _is_running(self, held: str) -> bool:
+        """Return whether another run works on the same step; who cannot be used lets go of it."""
+        other = next(iter(self._store.executions.by_external_ids([held])), None)
+        if other is None:
+            return False
+        if other.last_known_state is not ExecutionState.RUNNING:
+            self._task.component.publisher.release(self._store, other)
             return False
         if other.id in {beat.execution_id for beat in self._store.heartbeats.stale()}:
             self._give_up(other, WorkerLost("The process that ran this is gone."))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from headwater.components.component import RECORDER, Step
+from headwater.components.fingerprint import Code, code_fingerprint
 from headwater.components.sources import Source, references
 from headwater.errors import FailedPrecondition, InvalidArgument
 from headwater.query.drawing import to_svg
@@ -47,6 +48,21 @@ class Plan:
     def needs(self, step: Step) -> tuple[str, ...]:
         """Return the names of the steps that must have ended well before a step."""
         return _needs(step)
+
+    def codes(self) -> dict[str, Code | None]:
+        """Return what the code of each step depends on, by step; None where it is not cached.
+
+        Raises:
+            InvalidArgument: a component's code cannot be read, and it has no version.
+        """
+        read = {
+            id(step.component.function): code_fingerprint(
+                step.component.function, version=step.component.version
+            )
+            for step in self.steps
+            if step.component.cached
+        }
+        return {step.name: read.get(id(step.component.function)) for step in self.steps}
 
     def series(self, step: Step) -> dict[str, str]:
         """Return the series of each output of a step."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headwater.components.cache import Hit, look_up
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
-from headwater.components.fingerprint import Difference, Fingerprint, differences
+from headwater.components.fingerprint import Code, Difference, Fingerprint, differences
 from headwater.components.launcher import Site, Task, prepared
 from headwater.components.pipeline import Plan
 from headwater.errors import HeadwaterError
@@ -55,6 +55,7 @@ def predict(plan: Plan, site: Site) -> list[Prediction]:
         plan: what would be run.
         site: where; nothing is recorded there.
     """
+    codes = plan.codes()
     made: dict[tuple[str, str], tuple[int, ...]] = {}
     found: list[Prediction] = []
     unknown: set[str] = set()
@@ -65,7 +66,7 @@ def predict(plan: Plan, site: Site) -> list[Prediction]:
             reason = f"depends on what {', '.join(awaited)} makes"
             found.append(Prediction(step.name, Guess.UNKNOWN, reason=reason))
             continue
-        prediction, outputs = _predicted(plan, step, site, made)
+        prediction, outputs = _predicted(plan, step, site, made, codes[step.name])
         found.append(prediction)
         if prediction.guess is Guess.HIT:
             made |= {(step.name, key): ids for key, ids in outputs.items()}
@@ -75,7 +76,11 @@ def predict(plan: Plan, site: Site) -> list[Prediction]:
 
 
 def _predicted(
-    plan: Plan, step: Step, site: Site, made: Mapping[tuple[str, str], tuple[int, ...]]
+    plan: Plan,
+    step: Step,
+    site: Site,
+    made: Mapping[tuple[str, str], tuple[int, ...]],
+    code: Code | None,
 ) -> tuple[Prediction, Mapping[str, tuple[int, ...]]]:
     if step.is_mapped:
         reason = "is run for each of several artifacts"
@@ -90,6 +95,7 @@ def _predicted(
         plan.series(step),
         RunContexts(plan.pipeline, "", 0, ()),
         made,
+        code=code,
     )
     try:
         _, fingerprint = prepared(task, site)

@@ -93,7 +93,6 @@ class Publisher:
             id=registered.execution_id,
             type_id=type_id,
             last_known_state=ExecutionState.COMPLETE,
-            external_id=execution.name,
         )
         links = [LinkPut(ref, c) for ref in _new(parts) for c in registered.contexts.ids]
         cache: dict[str, Any] = {}
@@ -113,7 +112,7 @@ class Publisher:
                 attributions=tuple(links),
                 series=parts.series,
                 payloads=parts.payloads,
-                update_masks={TypeKind.EXECUTION: ("last_known_state", "external_id")},
+                update_masks={TypeKind.EXECUTION: ("last_known_state",)},
                 **cache,
             )
         )
@@ -147,6 +146,14 @@ class Publisher:
         """
         custom = {} if skipped is None else {SKIPPED: skipped}
         self._end(store, registered, ExecutionState.CANCELED, custom)
+
+    def release(self, store: "MetadataStore", execution: ExecutionNode) -> None:
+        """Take its external id from an execution, so that another can hold its fingerprint."""
+        freed = ExecutionNode(
+            id=execution.id, type_id=execution.type_id, external_id=execution.name
+        )
+        masks = {TypeKind.EXECUTION: ("external_id",)}
+        store.put(PutRequest(executions=(freed,), update_masks=masks))
 
     def skip(
         self, store: "MetadataStore", execution: Execution, reason: str, *, contexts: RunContexts

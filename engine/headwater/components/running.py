@@ -5,6 +5,7 @@ in the store when it ends, so a run that was stopped can be resumed by its name.
 """
 
 import secrets
+import shlex
 import sys
 import threading
 import time
@@ -14,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from headwater.components.command_lines import masked
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts, open_contexts
 from headwater.components.earlier import earlier_steps
-from headwater.components.environment import masked_command
+from headwater.components.fingerprint import Code
 from headwater.components.launcher import Ended, Site, StepState, Task, abandon
 from headwater.components.pipeline import Pipeline, Plan
 from headwater.components.sources import OutputRef, references
@@ -84,6 +86,7 @@ class _Progress:
 
     plan: Plan
     contexts: RunContexts
+    codes: Mapping[str, Code | None]
     reuse: bool
     watch: Watch
     ended: dict[str, Ended] = field(default_factory=dict)
@@ -144,6 +147,7 @@ def run(
     """
     began = time.monotonic()
     plan = pipeline.plan(**(parameters or {}))
+    codes = plan.codes()
     known = store.settings if store is not None else settings or load_settings()
     site = site_of(replace(known, retry_s=max(known.retry_s, PATIENCE_S)))
     with site.store:
@@ -153,10 +157,10 @@ def run(
             run=resume or run or _new_name(pipeline.name),
             project=pipeline.project,
             experiment=experiment,
-            command=masked_command(sys.argv),
+            command=shlex.join(masked(sys.argv)),
             must_exist=resume is not None,
         )
-        progress = _Progress(plan, contexts, reuse, watch or _nobody)
+        progress = _Progress(plan, contexts, codes, reuse, watch or _nobody)
         if resume is not None:
             for ended in earlier_steps(site.store, plan, contexts):
                 progress.end(ended)
@@ -255,6 +259,7 @@ def _tasks(progress: _Progress, step: Step) -> list[Task]:
         progress.plan.series(step),
         progress.contexts,
         dict(progress.made),
+        code=progress.codes[step.name],
         reuse=progress.reuse,
     )
     mapped = [ref for source in step.sources.values() for ref in references(source) if ref.each]

@@ -6,13 +6,15 @@ the executor's business.
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Protocol
 
 import cloudpickle
 
-from headwater.components.environment import capture, counted, record
+from headwater.components.environment import capture, record
+from headwater.components.fingerprint import counting_environment
 from headwater.components.launcher import Ended, Site, Task, launch
 from headwater.errors import InvalidArgument, MissingExtra
 from headwater.opening import connect
@@ -123,9 +125,11 @@ def workers_of(on: str, *, site: Site, count: int) -> Workers:
 
 def site_of(settings: Settings, *, connected: Callable[..., Any] = connect) -> Site:
     """Return a place to work at, with a connection of its own and the environment recorded."""
-    store = connected(settings=settings)
-    captured = capture()
-    return Site(store, settings, record(store, captured), counted(captured))
+    with ExitStack() as opened:
+        store = opened.enter_context(connected(settings=settings))
+        site = Site(store, settings, record(store, capture()), counting_environment())
+        opened.pop_all()
+    return site
 
 
 @lru_cache(maxsize=4)
