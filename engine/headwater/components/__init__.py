@@ -1,0 +1,1 @@
+"""Components: the steps of pipelines, run and recorded."""

@@ -1,0 +1,212 @@
+"""Fingerprints: what a step's result depends on, as data that can be compared.
+
+A step whose fingerprint is that of an earlier one makes what that one made. To be never stale is
+worth more than a hit, so what cannot be understood counts by the whole file where it stands.
+
+What is not seen: code found by a computed name (`getattr`, `importlib`, entry points,
+`__subclasses__`), files and variables of the environment that are read while a step runs, what
+changes modules or classes after they were made (monkey patching), and annotations in quotes.
+Libraries are not read, nor is headwater: their versions are in the environment. Docstrings count,
+since there are libraries that read them.
+"""
+
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from typing import Any, Self
+
+from headwater.components.canonical import digest_of
+from headwater.components.code_reading import CodeReader
+from headwater.errors import InvalidArgument
+
+__all__ = [
+    "Code",
+    "Difference",
+    "Fingerprint",
+    "code_fingerprint",
+    "counting_environment",
+    "differences",
+    "digest_of",
+    "installed_packages",
+]
+
+
+@dataclass(frozen=True)
+class Code:
+    """What code a step runs.
+
+    Attributes:
+        digest: sha256 of the parts, in hexadecimal.
+        parts: digest of each function, class, value and file that was read, by name; or of the
+            version alone, under `version`.
+    """
+
+    digest: str
+    parts: Mapping[str, str]
+
+
+def code_fingerprint(function: Callable[..., object], *, version: str | None) -> Code:
+    """Return what a function's code depends on inside the project, or its version in place of that.
+
+    Read are the functions, classes and values that it names, and those that they name; modules
+    whole that are used as values or imported inside of functions, with what they import.
+
+    Args:
+        function: the user's code.
+        version: given, nothing else counts.
+
+    Raises:
+        InvalidArgument: without a version, something has no source, and no file that could stand
+            in for it.
+    """
+    own = None if version is None else {"version": digest_of(version)}
+    parts = CodeReader().read(function) if own is None else own
+    return Code(digest_of(parts), parts)
+
+
+def installed_packages() -> dict[str, str]:
+    """Return the version of every installed distribution, by its normalized name, in order."""
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        # Half an installation has no name. Of two, the first on the path is imported.
+        name = distribution.metadata["Name"]
+        if name:
+            plain = name.lower().replace("_", "-").replace(".", "-")
+            found.setdefault(plain, distribution.version or "")
+    return dict(sorted(found.items()))
+
+
+def counting_environment() -> dict[str, str]:
+    """Return what of the environment counts: the versions of Python and of every distribution.
+
+    Python's are under `python`, `implementation` and `machine`; those of distributions that have
+    one of these names under `package:python`, and so on.
+    """
+    own = {
+        "implementation": sys.implementation.name,
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+    }
+    packages = {
+        f"package:{name}" if name in own else name: version
+        for name, version in installed_packages().items()
+    }
+    return {**own, **packages}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not the same in two fingerprints.
+
+    Attributes:
+        field: `parameters.learning_rate`, `code.project.prepare.clean`, `inputs.data`,
+            `environment.pandas`.
+        before: what it was: a digest, several with commas between, or a version; None where
+            there was none.
+        now: what it is; likewise.
+    """
+
+    field: str
+    before: str | None
+    now: str | None
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """All that the result of a step depends on.
+
+    Attributes:
+        code: what it runs.
+        parameters: digest of each parameter, by name.
+        inputs: digests of the artifacts of each input, in their order, by input.
+        environment: what of the environment counts, by name.
+    """
+
+    code: Code
+    parameters: Mapping[str, str]
+    inputs: Mapping[str, tuple[str, ...]]
+    environment: Mapping[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of all of it, in hexadecimal."""
+        inputs = {name: tuple(digests) for name, digests in self.inputs.items()}
+        environment = dict(self.environment)
+        return digest_of((self.code.digest, dict(self.parameters), inputs, environment))
+
+    def as_json(self) -> str:
+        """Return it as one compact line of JSON, the same for equal ones; see `from_json`."""
+        return json.dumps(
+            {
+                "code": {"digest": self.code.digest, "parts": dict(self.code.parts)},
+                "environment": dict(self.environment),
+                "inputs": {name: list(digests) for name, digests in self.inputs.items()},
+                "parameters": dict(self.parameters),
+            },
+            separators=(",", ":"),
+            sort_keys=True,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the fingerprint that `as_json` wrote.
+
+        Raises:
+            InvalidArgument: the text is none.
+        """
+        try:
+            return cls._from_parsed(json.loads(text))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise InvalidArgument(
+                f"Not a fingerprint: {text!r:.100}.", hint="Give what as_json returned."
+            ) from error
+
+    @classmethod
+    def _from_parsed(cls, said: Any) -> Self:  # noqa: ANN401 - parsed JSON
+        inputs = {
+            name: tuple(_texts(enumerate(digests)).values())
+            for name, digests in said["inputs"].items()
+        }
+        return cls(
+            code=Code(
+                digest=_texts([("digest", said["code"]["digest"])])["digest"],
+                parts=_texts(said["code"]["parts"].items()),
+            ),
+            parameters=_texts(said["parameters"].items()),
+            inputs=inputs,
+            environment=_texts(said["environment"].items()),
+        )
+
+
+def differences(before: Fingerprint, now: Fingerprint) -> list[Difference]:
+    """Return what is not the same: code, parameters, inputs, environment, each by name."""
+    found = [*_differences("code", before.code.parts, now.code.parts)]
+    if not found and before.code.digest != now.code.digest:
+        found.append(Difference("code", before.code.digest, now.code.digest))
+    found += _differences("parameters", before.parameters, now.parameters)
+    found += _differences("inputs", _flat(before.inputs), _flat(now.inputs))
+    found += _differences("environment", before.environment, now.environment)
+    return found
+
+
+def _differences(
+    field: str, before: Mapping[str, str], now: Mapping[str, str]
+) -> Iterator[Difference]:
+    for name in sorted(before.keys() | now.keys()):
+        if before.get(name) != now.get(name):
+            yield Difference(f"{field}.{name}", before.get(name), now.get(name))
+
+
+def _flat(inputs: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name: ",".join(digests) for name, digests in inputs.items()}
+
+
+def _texts(pairs: Any) -> dict[Any, str]:  # noqa: ANN401 - of parsed JSON
+    texts = dict(pairs)
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise TypeError("a digest is text")
+    return texts
