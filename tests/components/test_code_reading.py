@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Callable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +275,81 @@ def test_a_closure_counts_with_what_it_holds(project: Project) -> None:
 
     assert one.digest != two.digest
     assert project.code().digest != before.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (
+            "one, two = lambda x: x + 1, lambda x: x + 2",
+            "x + 1, lambda x: x + 2",
+            "x + 2, lambda x: x + 1",
+        ),
+        (
+            "def f(x):\n    return 1\none = f\ndef f(x):\n    return 2\ntwo = f",
+            "return 1\none = f\ndef f(x):\n    return 2",
+            "return 2\none = f\ndef f(x):\n    return 1",
+        ),
+        (
+            "def make(n):\n    class C:\n        size = n\n    return C\none, two = make(1), make(2)",
+            "make(1), make(2)",
+            "make(2), make(1)",
+        ),
+        (
+            (
+                "def make(n):\n    class C:\n        def go(self):\n            return n\n"
+                "    return C()\none, two = make(1), make(2)"
+            ),
+            "make(1), make(2)",
+            "make(2), make(1)",
+        ),
+        (
+            (
+                "from pydantic import create_model\n"
+                "one, two = create_model('A', x=(int, 1)), create_model('A', x=(int, 2))"
+            ),
+            "x=(int, 1)), create_model('A', x=(int, 2))",
+            "x=(int, 2)), create_model('A', x=(int, 1))",
+        ),
+    ],
+)
+def test_things_of_one_name_are_told_apart(project: Project, text: str, old: str, new: str) -> None:
+    project.write("step", f"{text}\n\ndef step(x):\n    return one, two\n")
+    before = project.code()
+
+    project.edit("step", old, new)
+
+    assert project.code().digest != before.digest
+
+
+def test_a_project_in_a_zip_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = set()
+    for number, text in enumerate(("return 1", "return 1  # one", "return 2")):
+        archive = tmp_path / f"{number}.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr(
+                "zipped.py", f"def inner():\n    {text}\n\ndef step(x):\n    return inner()\n"
+            )
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(archive)
+            patch.delitem(sys.modules, "zipped", raising=False)
+            digests.add(
+                code_fingerprint(importlib.import_module("zipped").step, version=None).digest
+            )
+
+    assert len(digests) == 2
+
+
+def test_a_file_that_is_no_source_counts_by_its_bytes(project: Project) -> None:
+    project.write("step", "def step(x):\n    from project import built\n    return built\n")
+    built = project.root / "project" / f"built{EXTENSION_SUFFIXES[0]}"
+    digests = set()
+
+    for content in (b"one", b"two"):
+        built.write_bytes(content)
+        digests.add(project.code().digest)
+
+    assert len(digests) == 2
 
 
 def test_a_decorator_counts_and_so_does_what_it_decorates(project: Project) -> None:
