@@ -94,7 +94,7 @@ def return_it(numbers: Input[Numbers], total: Output[Total]) -> None:
     return numbers.load()
 
 
-@component(timeout_s=1.5)
+@component(timeout_s=15.0)
 def hang(numbers: Input[Numbers], total: Output[Total], *, child_file: str = "") -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     if child_file:

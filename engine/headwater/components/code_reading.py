@@ -194,8 +194,17 @@ class CodeReader:
         for node in nodes:
             self._resolve(node, scope)
         self._read_added(cls, label, home, functions)
-        for base in (*cls.__bases__, type(cls)):
-            self._describer.describe(base, home)
+        self._read_bases(cls, label, home)
+
+    def _read_bases(self, cls: type, label: str, home: Home) -> None:
+        try:
+            found = [self._describer.describe(base, home) for base in (*cls.__bases__, type(cls))]
+        except Unreadable:
+            self._read_instead(label, cls, home)
+            return
+        local = tuple(base for base in found if isinstance(base, tuple) and base[2:])
+        if local:
+            self._add(f"{label}.bases", local)
 
     def _read_added(
         self, cls: type, label: str, home: Home, functions: Mapping[str, FunctionType]
@@ -219,8 +228,9 @@ class CodeReader:
     ) -> tuple[SourceFile | None, list[Definition]]:
         """Return the file or cell that defines a class, and where in it."""
         line = vars(cls).get("__firstlineno__")
-        paths = [function.__code__.co_filename for function in functions.values()]
-        for path in dict.fromkeys([*([home.file] if home.file else []), *paths]):
+        paths = [home.file] if home.file is not None else []
+        paths += [function.__code__.co_filename for function in functions.values()]
+        for path in dict.fromkeys(paths):
             source = self._files.read(path)
             nodes = [] if source is None else source.find(cls.__qualname__, line)
             if nodes:
@@ -243,11 +253,10 @@ class CodeReader:
         if imported is not None:
             self._add(name, reference(imported))
         elif home.file is None:
-            raise InvalidArgument(
-                f"{name} cannot be read: it is of class {type_name(type(value))}, with neither "
-                "source nor a canonical form, and no file stands in for it.",
-                hint="Give the component a version, or hand this over as an input or parameter.",
-                name=name,
+            found = f"it is of class {type_name(type(value))}"
+            raise _no_source(
+                f"{found}, with neither source nor canonical form, and no file stands in for it",
+                name,
             )
         else:
             self._read_file(home.file, home.module, home.label)
@@ -287,13 +296,25 @@ class CodeReader:
         if file in self._files_read:
             return
         self._files_read.add(file)
-        source = self._files.read(file)
+        known = sys.modules.get(module)
+        source = self._files.read(file, None if known is None else vars(known))
         if source is None:
-            self._add(label, ("file", bytes_digest(Path(file))))
+            try:
+                self._add(label, ("file", bytes_digest(Path(file))))
+            except OSError as error:
+                raise _no_source(f"its file {file} cannot be opened", label) from error
             return
         self._add(label, ("file", tree_digest(source.tree)))
         for name in sorted(imported_modules(source.tree, package_of(module, file))):
             self._waiting.append(lambda name=name: self._read_module(name))  # type: ignore[misc]
+
+
+def _no_source(what: str, name: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"{name} cannot be read: {what}.",
+        hint="Give the component a version, or hand this over as an input or parameter.",
+        name=name,
+    )
 
 
 def _chain(node: ast.AST) -> list[str]:

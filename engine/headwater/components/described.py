@@ -20,11 +20,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from headwater.components.canonical import digest_of
-from headwater.components.source_files import MAIN, SourceFiles, is_headwaters
+from headwater.components.source_files import MAIN, SourceFiles, code_form, is_headwaters
 from headwater.errors import InvalidArgument
 
 _MAX_DEPTH = 30
 _OPERATORS = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+_MADE_BY_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _BUILTIN_CODE = (
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
@@ -123,7 +124,7 @@ class Describer:
                 self._on_module(value.__name__)
                 return ("module", home_of(value.__name__).label)
             case type():
-                return self._class(value, home)
+                return self._class(value, home, depth)
             case FunctionType():
                 return self._function(value, home, depth)
             case list() | tuple() | set() | frozenset() | dict() | types.MappingProxyType():
@@ -140,13 +141,30 @@ class Describer:
 
     # Code
 
-    def _class(self, cls: type, home: Home) -> object:
+    def _class(self, cls: type, home: Home, depth: int) -> tuple[object, ...]:
         named = home_of(cls.__module__, home.file if cls.__module__ == home.module else None)
         label = f"{named.label}.{cls.__qualname__}"
-        if id(cls) not in self._told and self._is_project_class(cls):
+        is_project = self._is_project_class(cls)
+        if is_project and id(cls) not in self._told:
             self._told[id(cls)] = cls
             self._on_class(cls, label, named)
-        return reference(label)
+        if not cls.__flags__ & _MADE_BY_PYTHON or _by_name(cls) is cls:
+            return reference(label)
+        if not is_project and cls.__module__ in sys.modules:
+            # Made by a library as it was told, such as by pydantic's create_model.
+            raise Unreadable
+        return (*reference(label), *self._local_class(cls, named, depth))
+
+    def _local_class(self, cls: type, home: Home, depth: int) -> tuple[object, ...]:
+        """Return what tells a class from others of the same name."""
+        if id(cls) in self._open:
+            return ()
+        self._open.add(id(cls))
+        try:
+            own = [(name, v) for name, v in vars(cls).items() if not name.startswith("__")]
+            return tuple((name, self.describe(value, home, depth + 1)) for name, value in own)
+        finally:
+            self._open.discard(id(cls))
 
     def _is_project_class(self, cls: type) -> bool:
         module = cls.__module__
@@ -166,12 +184,18 @@ class Describer:
         if id(function) not in self._told:
             self._told[id(function)] = function
             self._on_function(function, label, own)
-        return (*reference(label), *self._closed_over(function, own, depth))
+        if _by_name(function) is function:
+            return reference(label)
+        # Of one name there can be several: lambdas, and functions made by functions.
+        form = digest_of(code_form(function.__code__))
+        return (*reference(label), form, *self._closed_over(function, own, depth))
 
     def _library_function(
         self, function: FunctionType, label: str, home: Home, depth: int
     ) -> object:
-        if _by_name(function) is function:
+        # What a decorator of a library made says that it is of the module where it was used.
+        own_module = function.__module__ or ""
+        if not self._files.is_project_module(own_module) and _by_name(function) is function:
             return reference(label)
         own = vars(function)
         if isinstance(own.get("registry"), types.MappingProxyType) and "dispatch" in own:
@@ -198,6 +222,9 @@ class Describer:
             self._open.discard(id(function))
 
     def _builtin(self, value: Any, home: Home, depth: int) -> object:  # noqa: ANN401 - of several types
+        # One that was written in C for the project counts by the file that it was built into.
+        if self._files.is_project_module(getattr(value, "__module__", None) or ""):
+            self._on_module(value.__module__)
         bound = getattr(value, "__self__", None)
         name = ("builtin", getattr(value, "__module__", None) or "", value.__qualname__)
         if bound is None or isinstance(bound, ModuleType):
@@ -207,7 +234,7 @@ class Describer:
     # Values
 
     def _container(self, value: Any, home: Home, depth: int) -> object:  # noqa: ANN401 - of several types
-        described: list[object] = [self._class(type(value), home)]
+        described: list[object] = [self._class(type(value), home, depth)]
         match value:
             case list() | tuple():
                 described += self._each(value, home, depth)
@@ -232,13 +259,16 @@ class Describer:
             case logging.Logger():
                 return ("logger", value.name)
             case BaseModel():
-                return (self._class(type(value), home), self._state(dict(value), home, depth))
+                return (
+                    self._class(type(value), home, depth),
+                    self._state(dict(value), home, depth),
+                )
             case typing.TypeVar() | typing.ParamSpec() | typing.NewType():
                 return ("typing", value.__name__)
             case _ if dataclasses.is_dataclass(value):
                 names = [field.name for field in dataclasses.fields(value)]
                 state = {name: getattr(value, name) for name in names if hasattr(value, name)}
-                return (self._class(type(value), home), self._state(state, home, depth))
+                return (self._class(type(value), home, depth), self._state(state, home, depth))
             case _ if type(value) is object:
                 return ("object",)
             case _:
@@ -246,7 +276,7 @@ class Describer:
 
     def _object(self, value: Any, home: Home, depth: int) -> object:  # noqa: ANN401 - anything
         try:
-            return (self._class(type(value), home), digest_of(value))
+            return (self._class(type(value), home, depth), digest_of(value))
         except InvalidArgument:
             pass
         classes = [cls for cls in type(value).__mro__ if cls is not object]
@@ -256,7 +286,7 @@ class Describer:
         for name in (slot for cls in classes for slot in _slots(cls)):
             if hasattr(value, name):
                 state[name] = getattr(value, name)
-        return (self._class(type(value), home), self._state(state, home, depth))
+        return (self._class(type(value), home, depth), self._state(state, home, depth))
 
     def _state(self, state: Mapping[str, Any], home: Home, depth: int) -> object:
         return tuple((name, self.describe(state[name], home, depth + 1)) for name in sorted(state))
@@ -309,10 +339,10 @@ def closure_of(function: FunctionType) -> dict[str, Any]:
     return found
 
 
-def _by_name(function: FunctionType) -> object:
-    """Return what a library has under a function's name."""
-    found: object = sys.modules.get(function.__module__ or "")
-    for name in function.__qualname__.split("."):
+def _by_name(known: FunctionType | type) -> object:
+    """Return what a module has under the name of a function or class."""
+    found: object = sys.modules.get(known.__module__ or "")
+    for name in known.__qualname__.split("."):
         found = getattr(found, name, None)
     return found
 

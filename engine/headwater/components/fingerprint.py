@@ -3,9 +3,12 @@
 A step whose fingerprint is that of an earlier one makes what that one made. To be never stale is
 worth more than a hit, so what cannot be understood counts by the whole file where it stands.
 
-What is not seen: code found by a computed name (`getattr`, `importlib`, entry points,
-`__subclasses__`), files and variables of the environment that are read while a step runs, what
-changes modules or classes after they were made (monkey patching), and annotations in quotes.
+Not seen are: code found by a computed name (`getattr`, `importlib`, entry points,
+`__subclasses__`); files and variables of the environment that are read while a step runs; what
+changes modules or classes after they were made (monkey patching); annotations in quotes; and what
+an object holds that cannot be understood, such as a model that was loaded: of that counts the
+file which makes it.
+
 Libraries are not read, nor is headwater: their versions are in the environment. Docstrings count,
 since there are libraries that read them.
 """
