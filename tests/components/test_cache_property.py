@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import headwater
-from headwater.components import Outcome, StepState
+from headwater.components import PAYLOADS, Outcome, StepState
 from headwater_schema import TypeKind
 
 HISTORIES = int(os.environ.get("HEADWATER_TEST_HISTORIES", "12"))
@@ -135,7 +135,11 @@ class Edition:
             return replace(self, code={**self.code, what: number})
         if what == "nothing":
             return self
-        return replace(self, **{what: float(number)})
+        if what == "raw":
+            return replace(self, raw=float(number))
+        if what == "plus":
+            return replace(self, plus=float(number))
+        return replace(self, weight=float(number))
 
 
 @dataclass
@@ -176,8 +180,6 @@ class World:
 
 
 def _joblib(store: headwater.MetadataStore, key: headwater.NodeKey, folder: Path) -> Any:
-    from headwater.components import PAYLOADS
-
     path = store.fetch(key, folder / f"fetched-{key.id}")
     return PAYLOADS.load(path, format="joblib")
 
@@ -195,7 +197,7 @@ def world(
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
 def test_the_cache_answers_what_a_run_would_make(world: World, seed: int) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
     edition = Edition()
     for _ in range(EDITS):
         outcome = world.run(edition)

@@ -1,13 +1,25 @@
 """Pipelines as a user runs them, and what they leave in the store."""
 
+# ruff: noqa: ARG001 - a component takes what it says, whether its body uses it or not
+
 import threading
+import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import headwater
-from headwater.components import Outcome, Pipeline, StepState, component, pipeline
+from headwater.components import (
+    Input,
+    Outcome,
+    Output,
+    Pipeline,
+    StepState,
+    component,
+    pipeline,
+)
 from headwater.errors import NotFound, StepFailed
 from headwater_schema import ArtifactState, EventType, ExecutionState, TypeKind
 from support import steps
@@ -118,7 +130,7 @@ def test_a_failure_is_raised_with_the_components_own_error(
     def broken() -> None:
         steps.fail(numbers=steps.make())
 
-    with pytest.raises(StepFailed, match="Step 'fail' of run .* failed: ValueError: no luck") as e:
+    with pytest.raises(StepFailed, match=r"Step 'fail' of run .* failed: ValueError: no luck") as e:
         broken.run(store=store)
 
     assert isinstance(e.value.__cause__, ValueError)
@@ -196,9 +208,7 @@ def test_a_failed_run_goes_on_where_it_stopped(
     lock.touch()
 
     @component(cached=False)
-    def touchy(
-        numbers: steps.Input[steps.Numbers], total: steps.Output[steps.Total], *, path: str
-    ) -> None:
+    def touchy(numbers: Input[steps.Numbers], total: Output[steps.Total], *, path: str) -> None:
         if Path(path).exists():
             raise RuntimeError("not yet")
         total.set(value=1.0)
@@ -227,7 +237,7 @@ def test_a_cancelled_run_begins_nothing_more(store: headwater.MetadataStore) -> 
     cancel = threading.Event()
 
     @component
-    def stopper(numbers: steps.Input[steps.Numbers], total: steps.Output[steps.Total]) -> None:
+    def stopper(numbers: Input[steps.Numbers], total: Output[steps.Total]) -> None:
         cancel.set()
         total.set(value=1.0)
 
@@ -262,10 +272,7 @@ def test_the_same_pipeline_twice_at_once_runs_each_step_once(
     count.mkdir()
 
     @component(version="1")
-    def slow(numbers: steps.Output[steps.Numbers], *, path: str) -> None:
-        import time
-        import uuid
-
+    def slow(numbers: Output[steps.Numbers], *, path: str) -> None:
         (Path(path) / uuid.uuid4().hex).touch()
         time.sleep(0.5)
         numbers.save([1, 2, 3])

@@ -149,6 +149,9 @@ def execution(node_id: int, type_name: str = "E", **values: object) -> Fact:
         (artifact(1)._replace(type="Scores"), "gini", 0.3, Aspect.METRICS),
         (artifact(1)._replace(type="Model"), "accuracy", 0.3, Aspect.METRICS),
         (artifact(1)._replace(type="Model"), "digest", "sha256:0", Aspect.DATA),
+        (artifact(1)._replace(type="Environment"), "git_commit", "a", Aspect.CODE),
+        (artifact(1)._replace(type="Environment"), "packages_digest", "a", Aspect.ENVIRONMENT),
+        (artifact(1)._replace(type="Environment"), "digest", "sha256:0", Aspect.ENVIRONMENT),
     ],
 )
 def test_a_property_is_named_for_what_it_is_about(

@@ -1,5 +1,7 @@
 """Components and pipelines that tests run: small, and importable by other processes."""
 
+# ruff: noqa: ARG001 - a component takes what it says, whether its body uses it or not
+
 import os
 import signal
 import subprocess
@@ -90,8 +92,9 @@ def mistype(numbers: Input[Numbers], total: Output[Total]) -> None:
 
 
 @component
-def return_it(numbers: Input[Numbers], total: Output[Total]) -> None:
-    return numbers.load()
+def return_it(numbers: Input[Numbers], total: Output[Total]) -> list[int]:
+    found: list[int] = numbers.load()
+    return found
 
 
 @component(timeout_s=15.0)

@@ -101,9 +101,7 @@ def run_pipeline(
         return
     outcome = _ran(
         call,
-        pipeline,
         plan,
-        parameters,
         {
             "on": on,
             "workers": workers,
@@ -180,16 +178,14 @@ def _row(prediction: "Prediction") -> tuple[object, ...]:
 
 def _ran(
     call: Call,
-    pipeline: "Pipeline",
     plan: "Plan",
-    parameters: dict[str, Any],
     options: dict[str, Any],
 ) -> "Outcome":
     from headwater.components import run  # noqa: PLC0415 - as above
     from headwater.components.live import LiveTable  # noqa: PLC0415 - as above
 
     with call.any_store() as store, LiveTable(plan, call.screen.err) as table:
-        return run(pipeline, parameters, store=store, watch=table, raising=False, **options)
+        return run(plan, store=store, watch=table, raising=False, **options)
 
 
 def _tell(call: Call, outcome: "Outcome") -> None:

@@ -13,7 +13,8 @@ from headwater.components.executor import Executor
 from headwater.components.handles import Input, Output, Outputs
 from headwater.components.launcher import Ended, StepState
 from headwater.components.payloads import PAYLOADS, Format
-from headwater.components.pipeline import Pipeline, Plan, pipeline
+from headwater.components.pipeline import Pipeline, pipeline
+from headwater.components.plan import Plan
 from headwater.components.publisher import Publisher
 from headwater.components.running import Outcome, run
 from headwater.components.signals import Signal, Skip

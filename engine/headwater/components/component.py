@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from headwater.components.driver import Driver
 from headwater.components.executor import Executor
@@ -244,6 +244,20 @@ class Step:
         return changed if recorder is None else recorder.change(changed)
 
 
+@overload
+def component(function: Callable[..., object]) -> Component: ...
+@overload
+def component(
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    cached: bool = True,
+    retries: int = 0,
+    timeout_s: float | None = None,
+    driver: Driver | None = None,
+    executor: Executor | None = None,
+    publisher: Publisher | None = None,
+) -> Callable[[Callable[..., object]], Component]: ...
 def component(
     function: Callable[..., object] | None = None,
     *,
@@ -255,7 +269,7 @@ def component(
     driver: Driver | None = None,
     executor: Executor | None = None,
     publisher: Publisher | None = None,
-) -> Any:  # noqa: ANN401 - a Component, or what makes one
+) -> Component | Callable[[Callable[..., object]], Component]:
     """Return the component that a function is; also a decorator with or without arguments.
 
     Args:

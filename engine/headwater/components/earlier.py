@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
 from headwater.components.launcher import Ended, StepState
-from headwater.components.pipeline import Plan
+from headwater.components.plan import Plan
 from headwater_schema import ArtifactState, EventType, Execution, ExecutionState
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def earlier_steps(store: "MetadataStore", plan: Plan, contexts: RunContexts) -> 
         known = latest.get(step.name)
         if known is None or step.is_mapped or not set(plan.needs(step)) <= found.keys():
             continue
-        if known.last_known_state not in _GOOD or not _is_alike(step, known):
+        state = _GOOD.get(known.last_known_state) if known.last_known_state else None
+        if state is None or not _is_alike(step, known):
             continue
         outputs = _outputs(store, step, known)
         if outputs is not None:
-            state = _GOOD[known.last_known_state]
             found[step.name] = Ended(
                 step.name, state, known.id, outputs, "in the run that is resumed", attempts=0
             )

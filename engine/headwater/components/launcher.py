@@ -141,11 +141,11 @@ def launch(task: Task, site: Site) -> Ended:
     the store raises is raised.
     """
     began = time.monotonic()
-    attempts = 1 + max(task.component.retries, 0)
-    for attempt in range(1, attempts + 1):
+    attempt = 1
+    ended = _Launch(task, site).run()
+    while ended.state is StepState.FAILED and attempt <= task.component.retries:
+        attempt += 1
         ended = _Launch(task, site).run()
-        if ended.state is not StepState.FAILED or attempt == attempts:
-            break
     return replace(ended, seconds=time.monotonic() - began, attempts=attempt)
 
 

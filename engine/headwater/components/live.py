@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headwater.components.launcher import Ended, StepState
-from headwater.components.pipeline import Plan
+from headwater.components.plan import Plan
 from headwater.visible import visible
 
 _STYLES = {

@@ -14,61 +14,14 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import Any, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from headwater.components.component import RECORDER, Step
-from headwater.components.fingerprint import Code, code_fingerprint
-from headwater.components.sources import Source, references
-from headwater.errors import FailedPrecondition, InvalidArgument
-from headwater.query.drawing import to_svg
-from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
-from headwater_schema import TypeKind
-
-if TYPE_CHECKING:
-    from headwater.components.running import Outcome
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The steps of one run, checked: what it will do.
-
-    Attributes:
-        pipeline: the pipeline's name.
-        steps: in an order in which they can run.
-        parameters: of the pipeline.
-    """
-
-    pipeline: str
-    steps: tuple[Step, ...]
-    parameters: Mapping[str, Any]
-
-    def needs(self, step: Step) -> tuple[str, ...]:
-        """Return the names of the steps that must have ended well before a step."""
-        return _needs(step)
-
-    def codes(self) -> dict[str, Code | None]:
-        """Return what the code of each step depends on, by step; None where it is not cached.
-
-        Raises:
-            InvalidArgument: a component's code cannot be read, and it has no version.
-        """
-        read = {
-            id(step.component.function): code_fingerprint(
-                step.component.function, version=step.component.version
-            )
-            for step in self.steps
-            if step.component.cached
-        }
-        return {step.name: read.get(id(step.component.function)) for step in self.steps}
-
-    def series(self, step: Step) -> dict[str, str]:
-        """Return the series of each output of a step."""
-        keys = step.component.signature.outputs
-        usual = {key: f"{self.pipeline}.{step.name}.{key}" for key in keys}
-        return usual | dict(step.series)
+from headwater.components.plan import Plan, drawn, ordered
+from headwater.components.running import OPTIONS, Outcome, run
+from headwater.errors import InvalidArgument
 
 
 class _Writing:
@@ -123,24 +76,22 @@ class Pipeline:
             self.function(**checked)
         finally:
             RECORDER.reset(token)
-        return Plan(self.name, _ordered(self.name, writing.steps), checked)
+        return Plan(self.name, self.project, ordered(self.name, writing.steps), checked)
 
     def draw(self, **parameters: Any) -> str:  # noqa: ANN401 - as above
         """Return its steps, and what flows between them, as SVG."""
         return drawn(self.plan(**parameters))
 
-    def run(self, **given: Any) -> "Outcome":  # noqa: ANN401 - parameters and options alike
+    def run(self, **given: Any) -> Outcome:  # noqa: ANN401 - parameters and options alike
         """Run it and return how; see `headwater.components.run`, whose options it takes too.
 
         Raises:
             StepFailed: a step failed.
             InvalidArgument: as `plan` does.
         """
-        from headwater.components.running import OPTIONS, run  # noqa: PLC0415 - it imports this
-
         options = {key: value for key, value in given.items() if key in OPTIONS}
         parameters = {key: value for key, value in given.items() if key not in OPTIONS}
-        return run(self, parameters, **options)
+        return run(self.plan(**parameters), **options)
 
     def _checked(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         model = _parameters_of(self.function, self.name)
@@ -159,12 +110,18 @@ class Pipeline:
         return {name: getattr(made, name) for name in model.model_fields}
 
 
+@overload
+def pipeline(function: Callable[..., object]) -> Pipeline: ...
+@overload
+def pipeline(
+    *, name: str | None = None, project: str | None = None
+) -> Callable[[Callable[..., object]], Pipeline]: ...
 def pipeline(
     function: Callable[..., object] | None = None,
     *,
     name: str | None = None,
     project: str | None = None,
-) -> Any:  # noqa: ANN401 - a Pipeline, or what makes one
+) -> Pipeline | Callable[[Callable[..., object]], Pipeline]:
     """Return the pipeline that a function writes; also a decorator with or without arguments.
 
     Args:
@@ -174,59 +131,16 @@ def pipeline(
     """
 
     def made(of: Callable[..., object]) -> Pipeline:
+        taken = sorted(OPTIONS & inspect.signature(of).parameters.keys())
+        if taken:
+            raise InvalidArgument(
+                f"Parameter {taken[0]!r} of pipeline {of.__name__!r} is an option of every run.",
+                hint="Rename it.",
+                parameter=taken[0],
+            )
         return Pipeline(of, name or of.__name__.replace("_", "-"), project)
 
     return made if function is None else made(function)
-
-
-def drawn(plan: Plan) -> str:
-    """Return the steps of a plan and what flows between them as SVG."""
-    keys: dict[object, NodeKey] = {}
-    nodes: list[LineageNode] = []
-    events: list[LineageEvent] = []
-
-    def key_of(kind: TypeKind, of: object, type_name: str, title: str) -> NodeKey:
-        if of not in keys:
-            keys[of] = NodeKey(kind, len(keys) + 1)
-            nodes.append(LineageNode(kind, keys[of].id, type_name, title, None, 0))
-        return keys[of]
-
-    for step in plan.steps:
-        signature = step.component.signature
-        execution = key_of(TypeKind.EXECUTION, step.name, step.component.name, step.name)
-        for name, source in step.sources.items():
-            for of, title in _drawn_sources(source, name):
-                artifact = key_of(
-                    TypeKind.ARTIFACT, of, signature.inputs[name].type.__name__, title
-                )
-                events.append(LineageEvent(artifact.id, execution.id, "INPUT", None, None))
-        for name, spec in signature.outputs.items():
-            of = (step.name, name)
-            artifact = key_of(TypeKind.ARTIFACT, of, spec.type.__name__, f"{step.name}.{name}")
-            events.append(LineageEvent(artifact.id, execution.id, "OUTPUT", None, None))
-    return to_svg(_Drawn(nodes, events))
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    nodes: list[LineageNode]
-    events: list[LineageEvent]
-    direction: Direction = Direction.DOWNSTREAM
-
-    @property
-    def start(self) -> NodeKey:
-        return self.nodes[0].key
-
-    @property
-    def left_out(self) -> Mapping[TypeKind, Mapping[str, int]]:
-        return {}
-
-
-def _drawn_sources(source: Source, name: str) -> list[tuple[object, str]]:
-    found = references(source)
-    if found:
-        return [((ref.step, ref.key), f"{ref.step}.{ref.key}") for ref in found]
-    return [((source, name), name)]
 
 
 def _parameters_of(function: Callable[..., object], name: str) -> type[BaseModel]:
@@ -241,32 +155,3 @@ def _parameters_of(function: Callable[..., object], name: str) -> type[BaseModel
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[key] = (hints.get(key, Any), default)
     return create_model(f"{name}Parameters", __config__=ConfigDict(extra="forbid"), **fields)
-
-
-def _needs(step: Step) -> tuple[str, ...]:
-    read = [ref.step for source in step.sources.values() for ref in references(source)]
-    return tuple(dict.fromkeys([*read, *(c.source.step for c in step.conditions), *step.after]))
-
-
-def _ordered(name: str, steps: Mapping[str, Step]) -> tuple[Step, ...]:
-    if not steps:
-        raise FailedPrecondition(
-            f"Pipeline {name!r} has no steps.", hint="Call components in its function."
-        )
-    for step in steps.values():
-        unknown = [needed for needed in _needs(step) if needed not in steps]
-        if unknown:
-            raise InvalidArgument(
-                f"Step {step.name!r} needs step {unknown[0]!r}, which is of another pipeline.",
-                step=step.name,
-            )
-    try:
-        order = tuple(TopologicalSorter({n: _needs(s) for n, s in steps.items()}).static_order())
-    except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))
-        raise InvalidArgument(
-            f"The steps of pipeline {name!r} wait for each other: {circle}.",
-            hint="Take one of the `.following(...)` out.",
-            pipeline=name,
-        ) from error
-    return tuple(steps[name] for name in order)

@@ -10,7 +10,7 @@ from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
 from headwater.components.fingerprint import Code, Difference, Fingerprint, differences
 from headwater.components.launcher import Site, Task, prepared
-from headwater.components.pipeline import Plan
+from headwater.components.plan import Plan
 from headwater.errors import HeadwaterError
 from headwater_schema import ExecutionState, ListOptions, OrderField
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headwater.components.command_lines import masked
 from headwater.components.component import Step
@@ -21,7 +21,7 @@ from headwater.components.contexts import RunContexts, open_contexts
 from headwater.components.earlier import earlier_steps
 from headwater.components.fingerprint import Code
 from headwater.components.launcher import Ended, Site, StepState, Task, abandon
-from headwater.components.pipeline import Pipeline, Plan
+from headwater.components.plan import Plan
 from headwater.components.sources import OutputRef, references
 from headwater.components.workers import THREADS, Workers, site_of, workers_of
 from headwater.errors import InvalidArgument, StepFailed, WorkerLost
@@ -103,8 +103,7 @@ class _Progress:
 
 
 def run(
-    pipeline: Pipeline,
-    parameters: Mapping[str, Any] | None = None,
+    plan: Plan,
     *,
     store: "MetadataStore | None" = None,
     settings: Settings | None = None,
@@ -118,15 +117,14 @@ def run(
     cancel: threading.Event | None = None,
     raising: bool = True,
 ) -> Outcome:
-    """Run a pipeline and return how each of its steps ended.
+    """Run a pipeline's plan and return how each of its steps ended.
 
     A step begins when all that it reads from has ended well. Where one fails, what needs it does
     not run and all else does; where one is skipped, what needs it is skipped, unless that input
     may be missing. A store that goes away is waited for, five minutes at most.
 
     Args:
-        pipeline: the pipeline.
-        parameters: of the pipeline.
+        plan: of a pipeline, by `pipeline.plan(...)`.
         store: whose database, objects and namespace are used; None goes by the settings.
         settings: instead of the environment's.
         on: `threads`; `processes`, one for each step, which a component with a timeout gets in
@@ -142,20 +140,20 @@ def run(
 
     Raises:
         StepFailed: a step failed; the cause is its error, and `outcome` has the others.
-        InvalidArgument: a parameter, an option or the plan is wrong; no run has that name.
+        InvalidArgument: an option is wrong, or code cannot be read.
+        NotFound: no run has the name that is to be resumed.
         Unavailable: the store could not be reached for longer than that.
     """
     began = time.monotonic()
-    plan = pipeline.plan(**(parameters or {}))
     codes = plan.codes()
     known = store.settings if store is not None else settings or load_settings()
     site = site_of(replace(known, retry_s=max(known.retry_s, PATIENCE_S)))
     with site.store:
         contexts = open_contexts(
             site.store,
-            pipeline=pipeline.name,
-            run=resume or run or _new_name(pipeline.name),
-            project=pipeline.project,
+            pipeline=plan.pipeline,
+            run=resume or run or _new_name(plan.pipeline),
+            project=plan.project,
             experiment=experiment,
             command=shlex.join(masked(sys.argv)),
             must_exist=resume is not None,

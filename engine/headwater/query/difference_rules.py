@@ -24,6 +24,8 @@ IDENTITY = (
     *("timestamp", "*_timestamp", "*_time", "*_at", "started", "finished", "ended", "created"),
     *("updated", "duration", "duration_*", "*_duration", "*_duration_*", "elapsed", "elapsed_*"),
     *("runtime_s", "runtime_ms", "wall_time*", "heartbeat*", "last_heartbeat*"),
+    # What headwater's own steps say of themselves: all that is in them is told by its own name.
+    *("fingerprint", "cached_from"),
 )
 """Names of properties, as patterns, whose values tell runs apart and are no difference."""
 
@@ -133,6 +135,7 @@ _VOLATILE = re.compile(
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
 _MIN_TOKEN = 4
 _MIN_GENERATED = 6
+_ENVIRONMENT_TYPE = "Environment"
 _METRIC_NAMES = re.compile(r"metric|evaluation", re.IGNORECASE)
 
 
@@ -179,14 +182,15 @@ class Rules:
         words = {word.lower() for word in _WORDS.findall(name)}
         if name == "state":
             return Aspect.STATE
-        if kind is TypeKind.ARTIFACT:
+        # An artifact that only says what a step ran in: its properties count as the step's own.
+        if kind is TypeKind.ARTIFACT and type_name != _ENVIRONMENT_TYPE:
             measured = type_name in self._metric_types or _METRIC_NAMES.search(type_name)
             model = type_name in self._model_types or (
                 "model" in type_name.lower() and words & _METRICS
             )
             ours = name in ("digest", "uri", "size_bytes", "name")
             return Aspect.METRICS if numeric and not ours and (measured or model) else Aspect.DATA
-        if words & _ENVIRONMENT:
+        if words & _ENVIRONMENT or (type_name == _ENVIRONMENT_TYPE and not words & _CODE):
             return Aspect.ENVIRONMENT
         if words & _CODE and not words & {"data", "dataset"}:
             return Aspect.CODE
