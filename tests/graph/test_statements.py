@@ -202,6 +202,18 @@ def test_a_page_is_read_from_an_index_in_its_order(
         assert INDEX_OF[options.order_by] in seeks[0].details
 
 
+@pytest.mark.parametrize("name", ["change/later", "node/by_name_at"])
+@pytest.mark.parametrize("label", ["Artifact", "Execution", "Context"])
+def test_what_changed_since_a_moment_is_found_from_the_records_of_changes(
+    graph: Graph, name: str, label: str
+) -> None:
+    plan = operators(graph, load(name, label))
+
+    (seek,) = [operator for operator in plan if "Change(" in operator.details]
+    assert "IndexSeek" in seek.name
+    assert "change:Change(namespace, recorded_at)" in seek.details
+
+
 @pytest.mark.parametrize("kind", TypeKind)
 @pytest.mark.parametrize("scope", [Scope.ALL, Scope.TYPES])
 def test_a_whole_list_is_read_from_the_index_in_order(
