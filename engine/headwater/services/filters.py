@@ -14,6 +14,7 @@ from headwater.graph.statements import Statement
 from headwater.query.filter_check import Checked, check
 from headwater.query.filter_cypher import MARK, Known
 from headwater.query.filter_plan import Filter, compile_filter
+from headwater.query.filter_tree import shown, wrong
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
 from headwater_schema import TypeKind
@@ -35,6 +36,30 @@ class FilterService:
             InvalidArgument: it is no filter of such nodes; the message shows where and why.
         """
         return self._compiled(check(self.kind, text))
+
+    def of_nodes_alone(self, text: str) -> Filter | None:
+        """Return a filter that can be asked of a past state, None for an empty text.
+
+        It may speak of the nodes' own attributes and properties. Who their neighbours were, and
+        what those were then, is not in the graph as it is now.
+
+        Raises:
+            InvalidArgument: it is no filter of such nodes, or speaks of a neighbour.
+        """
+        if not text:
+            return None
+        checked = check(self.kind, text)
+        for step in checked.steps:
+            if step.op == "column" and step.value.alias is not None:
+                raise wrong(
+                    text,
+                    step.start,
+                    f"{shown(step.value.alias.name)} is a neighbour, and a list of a past state is "
+                    "filtered by what its nodes were themselves.",
+                    hint="Leave it out and ask for the `context_id`, or ask a lineage question of "
+                    "that moment; a list of now takes neighbours.",
+                )
+        return self._compiled(checked)
 
     def read(
         self, statement: Statement, filtered: Filter | None, parameters: dict[str, Any]

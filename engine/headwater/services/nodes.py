@@ -10,7 +10,7 @@ from headwater.query.filter_plan import Filter
 from headwater.query.listing import Scope as ListScope
 from headwater.query.listing import list_all, list_ids, list_page
 from headwater.query.moment import TimeLike, moment
-from headwater.query.paging import Position, encode_token
+from headwater.query.paging import encode_token, position_of
 from headwater.services.filters import FilterService
 from headwater.services.past import PastArtifacts, PastNodes
 from headwater.services.scope import Scope
@@ -22,7 +22,6 @@ from headwater_schema import (
     Execution,
     ExecutionState,
     ListOptions,
-    OrderField,
     Page,
     TypeKind,
 )
@@ -139,10 +138,11 @@ class NodeService(Generic[NodeT]):
             filtered=filtered,
         )
         rows = self._filters.read(listing.statement, filtered, listing.parameters | parameters)
-        nodes = self._nodes(rows[: options.max_result_size])
-        more = len(rows) > options.max_result_size
-        token = encode_token(options, _position(nodes[-1], options.order_by)) if more else ""
-        return Page(tuple(nodes), token)
+        shown = rows[: options.max_result_size]
+        token = ""
+        if len(rows) > len(shown):
+            token = encode_token(options, position_of(shown[-1][0], options.order_by))
+        return Page(tuple(self._nodes(shown)), token)
 
     def matching_ids(
         self,
@@ -231,14 +231,3 @@ class ArtifactService(NodeService[Artifact]):
 
     def _plain(self, name: str, /, **parameters: object) -> list[Row]:
         return self._scope.graph.read(load(name), namespace=self._scope.namespace, **parameters)
-
-
-def _position(node: Artifact | Execution | Context, order: OrderField) -> Position:
-    match order:
-        case OrderField.ID:
-            key = 0
-        case OrderField.CREATE_TIME:
-            key = node.create_time_since_epoch or 0
-        case OrderField.LAST_UPDATE_TIME:
-            key = node.last_update_time_since_epoch or 0
-    return Position(key, node.id or 0)

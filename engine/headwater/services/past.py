@@ -7,7 +7,7 @@ the moment, and not with the store. A name asks for less, the nodes that were re
 since, and a series for nothing more: no version ever leaves it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from headwater.graph.records import STATE_KEYS, decode_node, rows_of, uri_of, uris_with_digests
@@ -18,6 +18,7 @@ from headwater.query.moment import ALWAYS, Moment
 from headwater.query.parts import NodeKey
 from headwater.services.history import HistoryService, Stored, is_later
 from headwater.services.past_changes import changed_since, members_at, since
+from headwater.services.past_pages import Narrowing, PastPages
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
 from headwater_schema import (
@@ -26,6 +27,8 @@ from headwater_schema import (
     Context,
     Execution,
     ExecutionState,
+    ListOptions,
+    Page,
     TypeKind,
 )
 from headwater_schema.stored import LABELS
@@ -115,6 +118,41 @@ class PastNodes(Generic[NodeT]):
         if type_ids is None:
             return self._listed(list_all(self.kind, ListScope.ALL), test)
         return self._listed(list_all(self.kind, ListScope.TYPES), test, type_ids=type_ids)
+
+    def page(
+        self,
+        options: ListOptions | None = None,
+        *,
+        type_name: str | None = None,
+        type_ids: Sequence[int] | None = None,
+        context_id: int | None = None,
+        state: ArtifactState | ExecutionState | None = None,
+    ) -> Page[NodeT]:
+        """Return one page of nodes; all pages of a list are of one state; see `PastPages`.
+
+        Where this reader has no `known_at`, the first page takes the time of the database server
+        and its token carries it. A write that was open then can still join the list, as the
+        horizon tells.
+
+        Args:
+            options: size, order, token and filter of the page. The filter may speak of what the
+                nodes themselves were, and not of their neighbours.
+            type_name: only of this type, in all its versions.
+            type_ids: only of these types.
+            context_id: only of this context, by who belonged to it then.
+            state: only of those that were in this state.
+
+        Raises:
+            InvalidArgument: the filter is none, speaks of neighbours, or needs a value that lies
+                in the object store; the token is none of this order and moment.
+        """
+        wanted = None if type_ids is None else set(type_ids)
+        if type_name is not None:
+            named = set(self._types.ids(self.kind, type_name))
+            wanted = named if wanted is None else named & wanted
+        narrowing = Narrowing(None if wanted is None else sorted(wanted), context_id, state)
+        pages = PastPages(self._scope, self._types, self.kind, self.moment)
+        return cast("Page[NodeT]", pages.page(options or ListOptions(), narrowing))
 
     def by_type(self, type_name: str, *, version: str | None = None) -> list[NodeT]:
         """Return every node of a type, by id; none where there is no such type."""
