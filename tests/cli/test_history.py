@@ -118,6 +118,23 @@ def test_a_list_as_of_a_time_stays_as_its_first_page_knew_it(
     assert "clf@1\tModel\tLIVE" not in cli(*later, "--limit", "0").out
 
 
+def test_names_on_the_command_line_mean_what_they_meant(
+    cli: Run, recorded: headwater.MetadataStore
+) -> None:
+    then = str(tick(recorded))
+    listed = cli("executions", "list", "--context", "nightly", "--limit", "0")
+    recorded.delete("nightly")
+    recorded.delete("clf@2")
+
+    assert cli("lineage", "clf").lines[0].startswith("clf@1")
+    assert cli("lineage", "clf", "--known-at", then).lines[0].startswith("clf@2")
+    past = ("executions", "list", "--limit", "0", "--known-at", then, "--context")
+    assert cli(*past, "nightly").lines == listed.lines
+    assert cli(*past, str(recorded.contexts.all()[0].id)).code == 0
+    missing = cli(*past, "never")
+    assert (missing.code, "No context 'never'" in missing.err) == (4, True)
+
+
 def _token(ran: Ran) -> str:
     return ran.err.split("--page ")[1].split(" ")[0]
 

@@ -16,6 +16,7 @@ from headwater.objects import DirectoryStore
 from headwater.query.parts import NodeKey
 from headwater.services.corrections import CorrectionService
 from headwater.services.door import Caller
+from headwater.services.names import NameService
 from headwater.services.past import PastArtifacts
 from headwater_schema import (
     Artifact,
@@ -88,6 +89,31 @@ def answers(reads: Any, context_id: int) -> list[object]:
     ]
 
 
+def artifacts_at(typed: Typed, when: int | None) -> Any:
+    """Return the reader of artifacts as they were known then, or of the present."""
+    artifacts = typed.services.artifacts
+    return artifacts if when is None else artifacts.at(known_at=when)
+
+
+def meant(typed: Typed, reference: str, when: int | None) -> object:
+    """Return what a reference means of artifacts, and of artifacts and executions, or why nothing."""
+    services = typed.services
+    names = NameService(services.scope, services.artifacts, services.executions, services.contexts)
+    asked = names.at(known_at=when)
+
+    def outcome(find: Callable[[], object]) -> object:
+        try:
+            return find()
+        except (NotFound, InvalidArgument) as error:
+            return type(error), error.hint
+
+    return (
+        outcome(lambda: asked.find(reference)),
+        outcome(lambda: asked.find_node(TypeKind.ARTIFACT, reference)),
+        outcome(lambda: asked.find_node(TypeKind.ARTIFACT, reference, type_name="B")),
+    )
+
+
 def pages(reads: Any, options: ListOptions, **asked: Any) -> Iterator[list[Artifact]]:
     """Yield the nodes of each page of a list."""
     page = reads.page(options, **asked)
@@ -127,7 +153,7 @@ def step(typed: Typed, ids: list[int], context_id: int, asked: tuple[Any, ...]) 
 
 
 def played(
-    typed: Typed, steps: list[tuple[Any, ...]], asks: Callable[[Any, int], Any]
+    typed: Typed, steps: list[tuple[Any, ...]], asks: Callable[[int | None, int], Any]
 ) -> list[tuple[int, Any, Any]]:
     """Return a moment after each step, what the present said then, and what is said of it later."""
     services = typed.services
@@ -142,11 +168,8 @@ def played(
         except _REFUSED:
             continue
         moment = tick(services.graph)
-        seen.append((moment, asks(services.artifacts, context_id)))
-    return [
-        (moment, said, asks(services.artifacts.at(known_at=moment), context_id))
-        for moment, said in seen
-    ]
+        seen.append((moment, asks(None, context_id)))
+    return [(moment, said, asks(moment, context_id)) for moment, said in seen]
 
 
 @given(steps=STEPS)
@@ -156,7 +179,27 @@ def test_reads_of_a_moment_are_what_the_present_said_then(
 ) -> None:
     with DirectoryStore(tmp_path_factory.mktemp("objects")) as objects:
         typed = with_types(Services(graph, objects, f"test-{uuid.uuid4().hex}"))
-        told = played(typed, steps, answers)
+        told = played(
+            typed, steps, lambda when, context_id: answers(artifacts_at(typed, when), context_id)
+        )
+
+    for moment, said, later in told:
+        assert (moment, later) == (moment, said)
+
+
+@given(steps=STEPS)
+@settings(max_examples=25, deadline=None)
+def test_a_name_at_a_moment_means_what_it_meant_then(
+    graph: Graph, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]
+) -> None:
+    references = (*NAMES, *filter(None, URIS), "s", "s@2", "nothing")
+
+    def asks(when: int | None, _: int) -> list[object]:
+        return [meant(typed, reference, when) for reference in references]
+
+    with DirectoryStore(tmp_path_factory.mktemp("objects")) as objects:
+        typed = with_types(Services(graph, objects, f"test-{uuid.uuid4().hex}"))
+        told = played(typed, steps, asks)
 
     for moment, said, later in told:
         assert (moment, later) == (moment, said)
@@ -180,10 +223,10 @@ def test_pages_of_a_moment_are_those_of_the_present_then(
     type_name: str | None,
     in_context: bool,
 ) -> None:
-    def asks(reads: Any, context_id: int) -> list[list[Artifact]]:
+    def asks(when: int | None, context_id: int) -> list[list[Artifact]]:
         within = context_id if in_context else None
         narrowed = {"state": state, "type_name": type_name, "context_id": within}
-        return list(pages(reads, options, **narrowed))
+        return list(pages(artifacts_at(typed, when), options, **narrowed))
 
     with DirectoryStore(tmp_path_factory.mktemp("objects")) as objects:
         typed = with_types(Services(graph, objects, f"test-{uuid.uuid4().hex}"))

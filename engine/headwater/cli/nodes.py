@@ -121,34 +121,49 @@ def check_type(store: "MetadataStore", kind: "TypeKind", name: str | None) -> No
         store.types.get(kind, name)
 
 
-def context_id(store: "MetadataStore", name: str | None) -> int | None:
-    """Return the id of the context that was named, if one was.
+def context_id(
+    store: "MetadataStore",
+    name: str | None,
+    *,
+    as_of: str | None = None,
+    known_at: str | None = None,
+) -> int | None:
+    """Return the id of the context that has that name, or had it at that time; None for no name.
 
     Raises:
         NotFound: there is none.
     """
     from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
 
-    return None if name is None else find(store, TypeKind.CONTEXT, name).id
+    if name is None:
+        return None
+    return int(find(store, TypeKind.CONTEXT, name, as_of=as_of, known_at=known_at).id)
 
 
 def find(
-    store: "MetadataStore", kind: "TypeKind", reference: str, *, type_name: str | None = None
+    store: "MetadataStore",
+    kind: "TypeKind",
+    reference: str,
+    *,
+    type_name: str | None = None,
+    as_of: str | None = None,
+    known_at: str | None = None,
 ) -> Any:  # noqa: ANN401 - a node of that kind
-    """Return the node that a reference means; a number alone may also be its id.
+    """Return the node that a reference means, or meant; a number alone may also be its id.
 
     Raises:
         NotFound: there is none.
         InvalidArgument: several types have one.
     """
+    names = store.names.at(as_of=as_of, known_at=known_at)
     try:
-        return store.names.find_node(kind, reference, type_name=type_name)
+        return names.find_node(kind, reference, type_name=type_name)
     except NotFound:
         if not (reference.isascii() and reference.isdecimal()):
             raise
         by_id = f"{kind.lower()}:{reference}"
         try:
-            return store.names.find_node(kind, by_id, type_name=type_name)
+            return names.find_node(kind, by_id, type_name=type_name)
         except NotFound:
             pass
         raise

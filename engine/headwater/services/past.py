@@ -73,7 +73,7 @@ class PastNodes(Generic[NodeT]):
     def by_name(self, name: str, *, type_name: str | None = None) -> list[NodeT]:
         """Return the nodes that had that name, one per type that had one, by id.
 
-        Up to 3 round trips: the second and third where one of them was changed since.
+        Up to 4 round trips, and 2 where none of them was changed since, as for a name of now.
         """
         type_ids = self._types.ids(self.kind, type_name)
         candidates = self._read(
