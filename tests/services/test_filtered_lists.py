@@ -463,3 +463,16 @@ def test_any_filter_finds_what_the_oracle_finds(
 
     assert found == matching(nodes, kind, asked)
     assert services.nodes(kind).matching_ids(asked.text, among=[1, 2, 3, 4, 5]) == found
+
+
+@pytest.mark.parametrize("key", ["name", "custom_properties.a.int_value"])
+def test_a_value_that_a_filter_asked_twice_to_be_there_is_listed_as_it_is(
+    world: tuple[Services, World], key: str
+) -> None:
+    services, nodes = world
+    text = f"(({key} IS NOT NULL) AND ({key} IS NOT NULL)) IS NOT NULL"
+
+    for kind in TypeKind:
+        listed = services.nodes(kind).page(ListOptions(filter_query=text)).items
+        assert [node for node in nodes.nodes[kind] if node in listed] == list(listed)
+        assert listed

@@ -108,7 +108,9 @@ def list_page(
         parts.append(_after(options))
     parts.append(_order(options))
     parts.append("LIMIT $limit")
-    parts.append("RETURN properties(node) AS properties")
+    # Not `properties(node)`: Neo4j 5.26 has it give true in the place of a value that a filter asked
+    # twice to be there, `(name IS NOT NULL AND name IS NOT NULL) IS NOT NULL`, and nothing else.
+    parts.append("RETURN node {.*} AS properties")
     parameters: dict[str, Any] = {"limit": options.max_result_size + 1}
     if filtered is not None:
         parameters |= filtered.parameters
