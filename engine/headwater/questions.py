@@ -109,17 +109,19 @@ class Questions(References):
         for name in ("since", "until"):
             if given.get(name) is not None:
                 given[name] = milliseconds(asked[name])  # type: ignore[arg-type]
+        when = moment(asked.get("as_of"), asked.get("known_at"))
         contexts = asked.get("contexts")
         if contexts is not None:
-            given["contexts"] = [self._of_kind(TypeKind.CONTEXT, each).id for each in contexts]
+            keys = [self._of_kind(TypeKind.CONTEXT, each, when) for each in contexts]
+            given["contexts"] = [key.id for key in keys]
         return Question(
-            starts=tuple(map(self.key, nodes)),
+            starts=tuple(self._key(node, when) for node in nodes),
             direction=direction,
-            targets=tuple(map(self.key, targets)),
+            targets=tuple(self._key(node, when) for node in targets),
             max_hops=asked.get("max_hops"),
             selection=Selection(**given),  # type: ignore[arg-type]
             stops=asked.get("stops") or Stops(),
-            moment=moment(asked.get("as_of"), asked.get("known_at")),
+            moment=when,
             limit=asked.get("limit"),
         )
 
@@ -193,8 +195,8 @@ class Questions(References):
         known_at: TimeLike | None = None,
     ) -> Paths:
         """Return the k shortest ways of data from one node to another; see `PathService.shortest_k`."""
-        ends = self.key(a), self.key(b)
-        return self.ways.shortest_k(*ends, k, moment=moment(as_of, known_at))
+        when = moment(as_of, known_at)
+        return self.ways.shortest_k(self._key(a, when), self._key(b, when), k, moment=when)
 
     def is_upstream(
         self,
@@ -205,7 +207,8 @@ class Questions(References):
         known_at: TimeLike | None = None,
     ) -> bool:
         """Return whether data flowed from one node to another; False for a node and itself."""
-        return self.ways.is_upstream(self.key(a), self.key(b), moment=moment(as_of, known_at))
+        when = moment(as_of, known_at)
+        return self.ways.is_upstream(self._key(a, when), self._key(b, when), moment=when)
 
     def common_ancestors(
         self,
@@ -228,12 +231,13 @@ class Questions(References):
             as_of: valid time.
             known_at: recorded time.
         """
+        when = moment(as_of, known_at)
         return self.causes.common_ancestors(
-            [self.key(node) for node in nodes],
-            healthy=[self.key(node) for node in healthy],
+            [self._key(node, when) for node in nodes],
+            healthy=[self._key(node, when) for node in healthy],
             types=types,
             limit=limit,
-            moment=moment(as_of, known_at),
+            moment=when,
         )
 
     def most_recent_common_change(
@@ -251,10 +255,11 @@ class Questions(References):
             as_of: valid time.
             known_at: recorded time.
         """
+        when = moment(as_of, known_at)
         return self.causes.most_recent_common_change(
-            [self.key(node) for node in nodes],
+            [self._key(node, when) for node in nodes],
             before=None if before is None else milliseconds(before),
-            moment=moment(as_of, known_at),
+            moment=when,
         )
 
     def runs_with(
@@ -305,7 +310,7 @@ class Questions(References):
             known_at: recorded time.
         """
         when = moment(as_of, known_at)
-        return self.run_questions.siblings(self._run_key(run), by, limit=limit, moment=when)
+        return self.run_questions.siblings(self._run_key(run, when), by, limit=limit, moment=when)
 
     # Selection and search.
 
@@ -376,13 +381,14 @@ class Questions(References):
 
         Args:
             a: as in `artifact`; also an execution or a context.
-            b: likewise; the same as `a` where the times differ.
+            b: likewise; the same as `a` where the times differ. A name means on each side what it
+                meant at the side's times: `clf` may be two versions.
             ignore: properties that identify rather than describe, beside those known to.
             as_of: valid times, of each side.
             known_at: recorded times, of each side.
         """
         moments = moment(as_of[0], known_at[0]), moment(as_of[1], known_at[1])
-        left, right = self._any_key(a), self._any_key(b)
+        left, right = self._any_key(a, moments[0]), self._any_key(b, moments[1])
         return self.differences.diff(left, right, ignore=ignore, moments=moments)
 
     def compare(

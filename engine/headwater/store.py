@@ -336,8 +336,9 @@ class MetadataStore(Questions):
             type: class to return it as, or name of its type; needed where several types have
                 an artifact of that name.
             as_of: with the properties that were valid at that time.
-            known_at: with the properties that the store knew at that time. The reference is
-                understood as of now; a node that was renamed since has its name of then.
+            known_at: with the properties that the store knew at that time. A name, series, uri
+                or digest means what it meant at that moment: `clf` known at a time is the latest
+                version that was LIVE then; see `NameService.at` for what that costs.
 
         Raises:
             NotFound: there is none, or the store did not know it then.
@@ -506,7 +507,8 @@ class MetadataStore(Questions):
         type_name = wanted if given is None else given.type_name
         known = key_of(reference)
         if known is None:
-            node = self.names.find_node(base.kind, str(reference), type_name=type_name)
+            names = self._names(when)
+            node = names.find_node(base.kind, str(reference), type_name=type_name)
         else:
             if known.kind is not base.kind:
                 raise InvalidArgument(f"Asked for an {base.kind.lower()}, found {known}.")

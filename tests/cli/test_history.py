@@ -4,7 +4,7 @@ import time
 import pytest
 
 import headwater
-from support.commands import Run
+from support.commands import Ran, Run
 
 
 class Team(headwater.Context):
@@ -82,13 +82,61 @@ def test_lists_are_shown_as_they_were(cli: Run, recorded: headwater.MetadataStor
     assert names("executions", "list", "--known-at", str(then)) == names("executions", "list")
     assert cli("executions", "list", "--as-of", "2020-01-01").lines[1:] == []
 
-    whole = cli("artifacts", "list", "--limit", "0", "--known-at", str(then), "--json").json
-    cut = cli("artifacts", "list", "--limit", "1", "--known-at", str(then))
-    assert whole["left_out"] == 0
-    assert f"1 artifacts shown, {len(whole['artifacts']) - 1} more: --limit 0" in cut.err
-    refused = cli("artifacts", "list", "--known-at", str(then), "--page", "x")
-    assert (refused.code, "has no pages" in refused.err) == (2, True)
     assert cli("executions", "list", "--stale", "--as-of", "2020-01-01").code == 2
+
+
+def test_a_list_of_a_moment_goes_on_with_the_page_after(
+    cli: Run, recorded: headwater.MetadataStore
+) -> None:
+    then = str(tick(recorded))
+    whole = cli("artifacts", "list", "--limit", "0", "--known-at", then, "--json").json
+    first = cli("artifacts", "list", "--limit", "1", "--known-at", then)
+    recorded.delete("clf@1")
+    rest = cli("artifacts", "list", "--limit", "0", "--known-at", then, "--page", _token(first))
+
+    assert len(first.lines) == 2
+    assert [*first.lines, *rest.lines[1:]] == cli(
+        "artifacts", "list", "--limit", "0", "--known-at", then
+    ).lines
+    assert whole["next_page_token"] is None
+    assert len(whole["artifacts"]) == len(rest.lines)
+    refused = cli("artifacts", "list", "--page", _token(first))
+    assert (refused.code, "Give the same times while paging" in refused.err) == (2, True)
+
+
+def test_a_list_as_of_a_time_stays_as_its_first_page_knew_it(
+    cli: Run, recorded: headwater.MetadataStore
+) -> None:
+    later = ("artifacts", "list", "--as-of", "2100-01-01", "--sort", "id", "--ascending")
+    first = cli(*later, "--limit", "1")
+    tick(recorded)
+    recorded.delete("clf@1")
+
+    rest = cli(*later, "--limit", "0", "--page", _token(first))
+
+    assert "clf@1\tModel\tLIVE" in rest.out
+    assert "clf@1\tModel\tLIVE" not in cli(*later, "--limit", "0").out
+
+
+def test_names_on_the_command_line_mean_what_they_meant(
+    cli: Run, recorded: headwater.MetadataStore
+) -> None:
+    then = str(tick(recorded))
+    listed = cli("executions", "list", "--context", "nightly", "--limit", "0")
+    recorded.delete("nightly")
+    recorded.delete("clf@2")
+
+    assert cli("lineage", "clf").lines[0].startswith("clf@1")
+    assert cli("lineage", "clf", "--known-at", then).lines[0].startswith("clf@2")
+    past = ("executions", "list", "--limit", "0", "--known-at", then, "--context")
+    assert cli(*past, "nightly").lines == listed.lines
+    assert cli(*past, str(recorded.contexts.all()[0].id)).code == 0
+    missing = cli(*past, "never")
+    assert (missing.code, "No context 'never'" in missing.err) == (4, True)
+
+
+def _token(ran: Ran) -> str:
+    return ran.err.split("--page ")[1].split(" ")[0]
 
 
 @pytest.mark.usefixtures("recorded")

@@ -9,6 +9,7 @@ from headwater.errors import Internal
 from headwater.graph.session import Graph
 from headwater.graph.statements import Statement, joined, labels_of, load, names
 from headwater.query.listing import Scope, list_all, list_page
+from headwater.query.moment import Moment
 from headwater.query.paging import Position, encode_token
 from headwater_schema import ListOptions, OrderField, TypeKind
 from support.plans import names as operator_names
@@ -200,6 +201,34 @@ def test_a_page_is_read_from_an_index_in_its_order(
     if scope is not Scope.CONTEXT:
         assert not operator_names(plan) & {"Sort", "PartialSort", "Top", "PartialTop"}
         assert INDEX_OF[options.order_by] in seeks[0].details
+
+
+@pytest.mark.parametrize("kind", TypeKind)
+@pytest.mark.parametrize("order", OrderField)
+def test_what_did_not_change_since_a_moment_is_read_from_an_index_in_order(
+    graph: Graph, kind: TypeKind, order: OrderField
+) -> None:
+    statement = list_page(
+        kind, Scope.ALL, ListOptions(order_by=order), moment=Moment(5, 7)
+    ).statement
+
+    plan = operators(graph, statement)
+
+    (seek,) = [operator for operator in plan if "IndexSeek" in operator.name]
+    assert INDEX_OF[order] in seek.details
+    assert not operator_names(plan) & {"Sort", "PartialSort", "Top", "PartialTop"}
+
+
+@pytest.mark.parametrize("name", ["change/later", "node/by_name_at"])
+@pytest.mark.parametrize("label", ["Artifact", "Execution", "Context"])
+def test_what_changed_since_a_moment_is_found_from_the_records_of_changes(
+    graph: Graph, name: str, label: str
+) -> None:
+    plan = operators(graph, load(name, label))
+
+    (seek,) = [operator for operator in plan if "Change(" in operator.details]
+    assert "IndexSeek" in seek.name
+    assert "change:Change(namespace, recorded_at)" in seek.details
 
 
 @pytest.mark.parametrize("kind", TypeKind)

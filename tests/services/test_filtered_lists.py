@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,7 +33,8 @@ from headwater_schema import (
     TypeKind,
 )
 from support.clocked import Services
-from support.filters import KEYS, Drawn, World, any_filter, matching
+from support.filter_world import filter_world
+from support.filters import Drawn, World, any_filter, matching
 from support.plans import operators
 
 EXAMPLES = int(os.environ.get("HEADWATER_TEST_EXAMPLES", "60"))
@@ -440,73 +440,11 @@ def test_ids_among_others_are_sought(graph: Graph, services: Services) -> None:
     assert any(o.name == "NodeUniqueIndexSeek" and "Execution" in o.details for o in plan)
 
 
-SHARED: list[dict[str, Any]] = [
-        {"name": "a", "properties": {"a": 1, "b": "ab"}, "custom_properties": {"a": 0.5}},
-        {"name": "ab", "properties": {"a": 3, KEYS[2]: 1.0}, "custom_properties": {"a": 2}},
-        {"name": "é", "properties": {"b": "100%"}, "custom_properties": {KEYS[2]: "it's", "a": True}},
-        {"name": "it's", "external_id": "a", "custom_properties": {"b": "a_b", "a": "a"}},
-    ]  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def world(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> tuple[Services, World]:
     """A small store, and the same in plain Python."""
     services = _services(graph, tmp_path_factory)
-    declared = {
-        KEYS[0]: PropertyKind.INT,
-        KEYS[1]: PropertyKind.STRING,
-        KEYS[2]: PropertyKind.DOUBLE,
-    }
-    type_ids = services.types.put(
-        [
-            ArtifactType(name="a", properties=declared),
-            ExecutionType(name="a", properties=declared),
-            ContextType(name="ab", properties=declared),
-            ArtifactType(name="b", properties={KEYS[0]: PropertyKind.BOOLEAN}),
-        ]
-    )
-    artifact, execution, context, other = type_ids
-    states = [None, ArtifactState.LIVE, ArtifactState.PENDING, ArtifactState.DELETED]
-    runs = [ExecutionState.COMPLETE, None, ExecutionState.RUNNING, ExecutionState.CACHED]
-    links = [(0, 0), (0, 1), (1, 1), (2, 2)]
-    events = [
-        (0, 0, EventType.INPUT),
-        (1, 0, EventType.OUTPUT),
-        (1, 1, EventType.INPUT),
-        (1, 1, EventType.DECLARED_INPUT),
-        (2, 1, EventType.PENDING_OUTPUT),
-    ]
-    services.puts.put(
-        PutRequest(
-            artifacts=(
-                *(
-                    Artifact(type_id=artifact, state=state, uri="ab" if state else None, **fields)
-                    for fields, state in zip(SHARED, states, strict=True)
-                ),
-                Artifact(type_id=other, properties={KEYS[0]: True}),
-            ),
-            executions=tuple(
-                Execution(type_id=execution, last_known_state=state, **fields)
-                for fields, state in zip(SHARED, runs, strict=True)
-            ),
-            contexts=tuple(Context(type_id=context, **fields) for fields in SHARED),
-            attributions=tuple(LinkPut(New(a), New(c)) for a, c in links),
-            associations=tuple(LinkPut(New(e), New(c)) for c, e in links),
-            parents=(
-                ParentPut(New(0), New(1)),
-                ParentPut(New(0), New(2)),
-                ParentPut(New(1), New(3)),
-            ),
-            events=tuple(EventPut(New(a), New(e), kind) for a, e, kind in events),
-        )
-    )
-    return services, World(
-        {kind: list(services.nodes(kind).all()) for kind in TypeKind},
-        services.edges.events_of_executions([1, 2, 3, 4]),
-        [(a + 1, c + 1) for a, c in links],
-        [(e + 1, c + 1) for c, e in links],
-        [(1, 2), (1, 3), (2, 4)],
-    )
+    return services, filter_world(services)
 
 
 @settings(
@@ -525,3 +463,16 @@ def test_any_filter_finds_what_the_oracle_finds(
 
     assert found == matching(nodes, kind, asked)
     assert services.nodes(kind).matching_ids(asked.text, among=[1, 2, 3, 4, 5]) == found
+
+
+@pytest.mark.parametrize("key", ["name", "custom_properties.a.int_value"])
+def test_a_value_that_a_filter_asked_twice_to_be_there_is_listed_as_it_is(
+    world: tuple[Services, World], key: str
+) -> None:
+    services, nodes = world
+    text = f"(({key} IS NOT NULL) AND ({key} IS NOT NULL)) IS NOT NULL"
+
+    for kind in TypeKind:
+        listed = services.nodes(kind).page(ListOptions(filter_query=text)).items
+        assert [node for node in nodes.nodes[kind] if node in listed] == list(listed)
+        assert listed

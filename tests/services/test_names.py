@@ -1,12 +1,14 @@
 """Names: from what a person writes to the node it means."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 import headwater
 from headwater.errors import InvalidArgument, NotFound
-from headwater_schema import ArtifactState
+from headwater_schema import Artifact as ArtifactNode
+from headwater_schema import ArtifactState, PutRequest, TypeKind
 
 
 class Model(headwater.Artifact):
@@ -142,3 +144,98 @@ def test_an_object_of_another_kind_or_type_is_refused(
         store.context(made)
     with pytest.raises(InvalidArgument, match="has no id"):
         store.artifact(Model(name="m"))
+
+
+def tick(store: headwater.MetadataStore) -> int:
+    """Return a moment that is later than all that was written and earlier than all to come."""
+    time.sleep(0.003)
+    moment = store.history.now()
+    time.sleep(0.003)
+    return moment
+
+
+def test_a_series_known_at_a_moment_is_the_version_that_was_the_latest_live_one(
+    store: headwater.MetadataStore, make: Made
+) -> None:
+    first = make(Model(name="clf", accuracy=0.1))
+    early = tick(store)
+    second = make(Model(name="clf", accuracy=0.2), b"bytes")
+    middle = tick(store)
+    store.delete("clf@2")
+    late = tick(store)
+    make(Model(name="clf", accuracy=0.3))
+
+    assert [
+        store.artifact("clf", type=Model, known_at=when).accuracy for when in (early, middle, late)
+    ] == [0.1, 0.2, 0.1]
+    assert store.artifact("clf").name == "clf@3"
+    assert store.artifact("clf@2", known_at=middle).id == second.id
+    assert store.artifact(str(second.digest), known_at=middle).id == second.id
+    assert store.upstream("clf", known_at=middle).start.id == second.id
+    assert store.upstream("clf", known_at=late).start.id == first.id
+    with pytest.raises(NotFound, match=f"No artifact 'clf@2' .* at recorded time {late}"):
+        store.artifact("clf@2", known_at=late)
+    with pytest.raises(NotFound, match=f"No artifact 'clf' .* at recorded time {1}"):
+        store.downstream("clf", known_at=1)
+
+
+def test_a_name_at_a_moment_is_that_of_the_node_that_had_it(
+    store: headwater.MetadataStore,
+) -> None:
+    type_id = store.type_id(Model)
+    nodes = (ArtifactNode(type_id=type_id, name="a"), ArtifactNode(type_id=type_id, name="b"))
+    one, two = store.put(PutRequest(artifacts=nodes)).artifact_ids
+    then = tick(store)
+    store.rename("a", "c")
+    store.rename("b", "a")
+
+    assert (store.artifact("a").id, store.artifact("a", known_at=then).id) == (two, one)
+    assert store.artifact("a", known_at=then).name == "a"
+    assert store.artifact(f"artifact:{two}", known_at=then).name == "b"
+    assert store.key("b", known_at=then) == headwater.NodeKey(TypeKind.ARTIFACT, two)
+    with pytest.raises(NotFound):
+        store.artifact("b")
+    with pytest.raises(NotFound, match="at recorded time"):
+        store.artifact("c", known_at=then)
+
+
+def test_executions_and_contexts_are_named_as_they_were(store: headwater.MetadataStore) -> None:
+    with store.run(Train(name="t"), context=Pipeline(name="p")) as run:
+        made = run.output(Model(name="m"))
+    run_id = run.execution.id
+    (context,) = store.contexts.by_name("p")
+    then = tick(store)
+    store.put(PutRequest(contexts=(context.model_copy(update={"name": "q"}),)))
+    store.delete("t")
+
+    assert store.context("p", known_at=then).id == store.context("q").id == context.id
+    assert store.execution("t", known_at=then).id == run_id
+    assert store.key("t", known_at=then).id == run_id
+    assert store.upstream("t", known_at=then).start.id == run_id
+    assert [each.id for each in store.siblings("t", "type", known_at=then).runs] == []
+    inside = store.upstream(made, contexts=["p"], known_at=then)
+    assert [node.key for node in inside.nodes] == [inside.start, store.key(f"execution:{run_id}")]
+    assert store.diff("p", "q", known_at=(then, None)).moments[0].known_at == then
+    for name in ("t", "p"):
+        with pytest.raises(NotFound):
+            store.diff(name, name)
+    with pytest.raises(NotFound, match=r"No context 'q' .* at recorded time"):
+        store.context("q", known_at=then)
+
+
+def test_as_of_a_time_a_series_is_what_was_there_or_else_all_that_is_known(
+    store: headwater.MetadataStore, make: Made
+) -> None:
+    first = make(Model(name="clf"))
+    then = tick(store)
+    last = make(Model(name="clf"))
+    before = (first.create_time_since_epoch or 0) - 1
+
+    assert store.artifact("clf", as_of=then).id == first.id
+    assert store.artifact("clf", as_of=before).id == last.id
+    assert store.artifact("clf@2", as_of=then).id == last.id
+    assert store.key("clf", as_of=before, known_at=then).id == first.id
+    with pytest.raises(NotFound, match=r"no LIVE version at valid time .*; there is clf@1 PENDING"):
+        store.artifact("clf", as_of=before + 1)
+    with pytest.raises(NotFound, match="No artifact 'nothing'"):
+        store.upstream("nothing", as_of=then)

@@ -82,7 +82,7 @@ def list_artifacts(
     options = list_options(limit=limit, page=page, sort=sort, ascending=ascending)
     with call.store() as store:
         check_type(store, TypeKind.ARTIFACT, type)
-        within = context_id(store, context)
+        within = context_id(store, context, as_of=as_of, known_at=known_at)
         wanted = None if state is None else ArtifactState(state)
         found = listed(
             store.artifacts,

@@ -92,7 +92,7 @@ def list_executions(
     options = list_options(limit=limit, page=page, sort=sort, ascending=ascending)
     with call.store() as store:
         check_type(store, TypeKind.EXECUTION, type)
-        within = context_id(store, context)
+        within = context_id(store, context, as_of=as_of, known_at=known_at)
         wanted = None if state is None else ExecutionState(state)
         if stale:
             found = Listed(stale_executions(store, type_name=type))

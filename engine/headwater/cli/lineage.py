@@ -140,7 +140,7 @@ def show_lineage(
         way = Direction.UPSTREAM if up else Direction.DOWNSTREAM
         question = cursor or store.question(
             Direction.BOTH if both else way,
-            [store.key(name or "", type=of_type)],
+            [store.key(name or "", type=of_type, as_of=as_of, known_at=known_at)],
             max_hops=depth,
             types=type or None,
             states=state or None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from headwater.cli.call import Call, refuse
+from headwater.cli.call import Call
 from headwater.cli.choices import Order
 from headwater.cli.screen import ID, NAME, Column, state_text
 from headwater.cli.wording import time_of
@@ -71,16 +71,14 @@ def list_options(*, limit: int, page: str, sort: Order, ascending: bool) -> "Lis
 
 
 class Listed(NamedTuple):
-    """Nodes to show, the token of the next page, and of a past state how many more there were."""
+    """Nodes to show, and the token of the next page."""
 
     nodes: list[Any]
     token: str = ""
-    left_out: int | None = None
 
     def answer(self, name: str, rows: Sequence[object]) -> dict[str, object]:
         """Return the JSON document of a list."""
-        answer: dict[str, object] = {name: rows, "next_page_token": self.token or None}
-        return answer if self.left_out is None else {**answer, "left_out": self.left_out}
+        return {name: rows, "next_page_token": self.token or None}
 
 
 def listed(
@@ -90,24 +88,17 @@ def listed(
     limit: int,
     as_of: str | None = None,
     known_at: str | None = None,
-    **asked: Any,  # noqa: ANN401 - of `NodeService.page` and `PastNodes.all`, which check it
+    **asked: Any,  # noqa: ANN401 - of `NodeService.page` and `PastNodes.page`, which check it
 ) -> Listed:
     """Return one page of nodes, or all where the limit is 0, as they are or as they were."""
-    if as_of is None and known_at is None:
-        page = service.page(options, **asked)
-        nodes = list(page.items)
-        while limit == 0 and page.next_page_token:
-            page = service.page(replace(options, next_page_token=page.next_page_token), **asked)
-            nodes += page.items
-        return Listed(nodes, page.next_page_token)
-    if options.next_page_token:
-        raise refuse("A list of a moment has no pages.", hint="Use --limit 0 to see all.")
-    past = service.at(as_of=as_of, known_at=known_at).all(**asked)
-    key = options.order_by.name.lower()
-    field = "id" if key == "id" else f"{key}_since_epoch"
-    past.sort(key=lambda node: (getattr(node, field), node.id), reverse=not options.is_asc)
-    shown = past[: limit or None]
-    return Listed(shown, "", len(past) - len(shown))
+    is_now = as_of is None and known_at is None
+    reads = service if is_now else service.at(as_of=as_of, known_at=known_at)
+    page = reads.page(options, **asked)
+    nodes = list(page.items)
+    while limit == 0 and page.next_page_token:
+        page = reads.page(replace(options, next_page_token=page.next_page_token), **asked)
+        nodes += page.items
+    return Listed(nodes, page.next_page_token)
 
 
 def say_count(call: Call, found: Listed, noun: str) -> None:
@@ -116,8 +107,6 @@ def say_count(call: Call, found: Listed, noun: str) -> None:
     if found.token:
         rest = f"--page {found.token} (or --limit 0)"
         call.screen.say(f"{count} {noun}s shown, there are more: {rest}")
-    elif found.left_out:
-        call.screen.say(f"{count} {noun}s shown, {found.left_out} more: --limit 0")
     elif call.screen.is_terminal:
         call.screen.say(f"{count} {noun}{'s' * (count != 1)}")
 
@@ -132,34 +121,49 @@ def check_type(store: "MetadataStore", kind: "TypeKind", name: str | None) -> No
         store.types.get(kind, name)
 
 
-def context_id(store: "MetadataStore", name: str | None) -> int | None:
-    """Return the id of the context that was named, if one was.
+def context_id(
+    store: "MetadataStore",
+    name: str | None,
+    *,
+    as_of: str | None = None,
+    known_at: str | None = None,
+) -> int | None:
+    """Return the id of the context that has that name, or had it at that time; None for no name.
 
     Raises:
         NotFound: there is none.
     """
     from headwater_schema import TypeKind  # noqa: PLC0415 - slow to import
 
-    return None if name is None else find(store, TypeKind.CONTEXT, name).id
+    if name is None:
+        return None
+    return int(find(store, TypeKind.CONTEXT, name, as_of=as_of, known_at=known_at).id)
 
 
 def find(
-    store: "MetadataStore", kind: "TypeKind", reference: str, *, type_name: str | None = None
+    store: "MetadataStore",
+    kind: "TypeKind",
+    reference: str,
+    *,
+    type_name: str | None = None,
+    as_of: str | None = None,
+    known_at: str | None = None,
 ) -> Any:  # noqa: ANN401 - a node of that kind
-    """Return the node that a reference means; a number alone may also be its id.
+    """Return the node that a reference means, or meant; a number alone may also be its id.
 
     Raises:
         NotFound: there is none.
         InvalidArgument: several types have one.
     """
+    names = store.names.at(as_of=as_of, known_at=known_at)
     try:
-        return store.names.find_node(kind, reference, type_name=type_name)
+        return names.find_node(kind, reference, type_name=type_name)
     except NotFound:
         if not (reference.isascii() and reference.isdecimal()):
             raise
         by_id = f"{kind.lower()}:{reference}"
         try:
-            return store.names.find_node(kind, by_id, type_name=type_name)
+            return names.find_node(kind, by_id, type_name=type_name)
         except NotFound:
             pass
         raise

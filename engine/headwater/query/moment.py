@@ -52,6 +52,13 @@ def moment(as_of: TimeLike | None = None, known_at: TimeLike | None = None) -> M
     )
 
 
+def told(moment: Moment) -> str:
+    """Return a moment as a message says it: "valid time 5 and recorded time 7", or "now"."""
+    times = {"valid time": moment.as_of, "recorded time": moment.known_at}
+    given = [f"{name} {time}" for name, time in times.items() if time is not None]
+    return " and ".join(given) or "now"
+
+
 def milliseconds(time: TimeLike) -> int:
     """Return a time as milliseconds since the epoch.
 

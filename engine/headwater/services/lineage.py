@@ -17,7 +17,7 @@ from headwater.query.cursors import (
     decode_cursor,
     encode_cursor,
 )
-from headwater.query.moment import Moment
+from headwater.query.moment import Moment, told
 from headwater.query.parts import Direction, Events, LineageEvent, LineageNode, NodeKey, Nodes
 from headwater.query.question import FLOWING, Question, check_flows
 from headwater.query.received import (
@@ -430,7 +430,7 @@ class LineageService:
             if key in absent:
                 raise NotFound(
                     f"There was no {key.kind.lower()} with id {key.id} in namespace "
-                    f"{self._scope.namespace!r} at {_told(moment)}.",
+                    f"{self._scope.namespace!r} at {told(moment)}.",
                     hint="Ask of a later time, or of now.",
                     kind=key.kind,
                     id=key.id,
@@ -555,11 +555,6 @@ def _sent(position: StreamPosition) -> dict[str, Any]:
 
 def _place(prefix: str, place: Place) -> dict[str, Any]:
     return dict(zip((f"{prefix}_distance", f"{prefix}_kind", f"{prefix}_id"), place, strict=True))
-
-
-def _told(moment: Moment) -> str:
-    times = {"valid time": moment.as_of, "recorded time": moment.known_at}
-    return " and ".join(f"{name} {time}" for name, time in times.items() if time is not None)
 
 
 def _way(first: NodeKey, row: Row) -> Lineage:

@@ -1,21 +1,17 @@
 """Nodes: artifacts, executions and contexts read back, one service for each kind."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from headwater.errors import InvalidArgument
-from headwater.graph.indexes import list_indexes
 from headwater.graph.records import decode_node, rows_of, uris_with_digests
 from headwater.graph.session import Row
-from headwater.graph.statements import Statement, load
-from headwater.query.filter_check import Checked, check
-from headwater.query.filter_cypher import MARK, Known
-from headwater.query.filter_plan import Filter, compile_filter
+from headwater.graph.statements import load
+from headwater.query.filter_plan import Filter
 from headwater.query.listing import Scope as ListScope
 from headwater.query.listing import list_all, list_ids, list_page
 from headwater.query.moment import TimeLike, moment
-from headwater.query.paging import Position, encode_token
+from headwater.query.paging import encode_token, position_of
+from headwater.services.filters import FilterService
 from headwater.services.past import PastArtifacts, PastNodes
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
@@ -26,11 +22,10 @@ from headwater_schema import (
     Execution,
     ExecutionState,
     ListOptions,
-    OrderField,
     Page,
     TypeKind,
 )
-from headwater_schema.stored import LABELS, LONG_TEXT_BYTES, Prefix
+from headwater_schema.stored import LABELS
 
 NodeT = TypeVar("NodeT", Artifact, Execution, Context)
 
@@ -41,6 +36,7 @@ class NodeService(Generic[NodeT]):
     def __init__(self, scope: Scope, types: TypeService, kind: TypeKind) -> None:
         self._scope = scope
         self._types = types
+        self._filters = FilterService(scope, types, kind)
         self.kind = kind
 
     def at(
@@ -132,7 +128,7 @@ class NodeService(Generic[NodeT]):
             parameters["type_ids"] = sorted(wanted)
         if state is not None:
             parameters["state"] = str(state)
-        filtered = self._filter(options.filter_query) if options.filter_query else None
+        filtered = self._filters.compiled(options.filter_query) if options.filter_query else None
         listing = list_page(
             self.kind,
             scope,
@@ -141,11 +137,12 @@ class NodeService(Generic[NodeT]):
             by_state=state is not None,
             filtered=filtered,
         )
-        rows = self._filtered(listing.statement, filtered, listing.parameters | parameters)
-        nodes = self._nodes(rows[: options.max_result_size])
-        more = len(rows) > options.max_result_size
-        token = encode_token(options, _position(nodes[-1], options.order_by)) if more else ""
-        return Page(tuple(nodes), token)
+        rows = self._filters.read(listing.statement, filtered, listing.parameters | parameters)
+        shown = rows[: options.max_result_size]
+        token = ""
+        if len(rows) > len(shown):
+            token = encode_token(options, position_of(shown[-1][0], options.order_by))
+        return Page(tuple(self._nodes(shown)), token)
 
     def matching_ids(
         self,
@@ -164,54 +161,11 @@ class NodeService(Generic[NodeT]):
         Raises:
             InvalidArgument: it is no filter, or needs a value that lies in the object store.
         """
-        filtered = self._filter(filter_query) if filter_query else Filter()
+        filtered = self._filters.compiled(filter_query) if filter_query else Filter()
         listing = list_ids(self.kind, filtered, among=among is not None, limit=limit)
         more = {} if among is None else {"among": list(among)}
-        ((ids,),) = self._filtered(listing.statement, filtered, listing.parameters | more)
+        ((ids,),) = self._filters.read(listing.statement, filtered, listing.parameters | more)
         return cast("list[int]", ids)
-
-    def _filter(self, text: str) -> Filter:
-        checked = check(self.kind, text)
-        declared = {
-            key
-            for custom, key in checked.keys
-            if not custom
-            for node_type in self._types.all(self.kind)
-            for key in node_type.properties
-        }
-        known = Known(
-            declared=frozenset(declared),
-            custom=self._indexed_custom(checked),
-            plain_bytes=min(LONG_TEXT_BYTES, self._scope.offload_bytes),
-        )
-        return compile_filter(checked, known)
-
-    def _indexed_custom(self, checked: Checked) -> frozenset[str]:
-        """Return the keys of custom properties that have an index, asked for only where it helps."""
-        if not any(custom for custom, _ in checked.keys):
-            return frozenset()
-        return frozenset(
-            index.key.removeprefix(Prefix.CUSTOM)
-            for index in list_indexes(self._scope.graph)
-            if index.label == LABELS[self.kind] and index.key.startswith(Prefix.CUSTOM)
-        )
-
-    def _filtered(
-        self, statement: Statement, filtered: Filter | None, parameters: dict[str, Any]
-    ) -> list[Row]:
-        try:
-            return self._scope.graph.read(statement, namespace=self._scope.namespace, **parameters)
-        except InvalidArgument as error:
-            found = re.search(rf"{MARK}(\d+) ", str(error))
-            if filtered is None or found is None:
-                raise
-            asked = filtered.marks[int(found[1])]
-            raise InvalidArgument(
-                f"Invalid `filter_query`: a value of property {asked.key!r:.200} lies in the object "
-                "store, where it can only be tested by = and IN.",
-                hint="Ask for something else of it, or raise HEADWATER_OFFLOAD_BYTES before it is put.",
-                key=asked.key,
-            ) from error
 
     def _read(self, name: str, /, **parameters: object) -> list[Row]:
         statement = load(name, LABELS[self.kind])
@@ -277,14 +231,3 @@ class ArtifactService(NodeService[Artifact]):
 
     def _plain(self, name: str, /, **parameters: object) -> list[Row]:
         return self._scope.graph.read(load(name), namespace=self._scope.namespace, **parameters)
-
-
-def _position(node: Artifact | Execution | Context, order: OrderField) -> Position:
-    match order:
-        case OrderField.ID:
-            key = 0
-        case OrderField.CREATE_TIME:
-            key = node.create_time_since_epoch or 0
-        case OrderField.LAST_UPDATE_TIME:
-            key = node.last_update_time_since_epoch or 0
-    return Position(key, node.id or 0)
