@@ -20,7 +20,7 @@ from support import steps
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """Yield the address of a scheduler with two workers, each a process."""
-    with distributed.LocalCluster(
+    with distributed.LocalCluster(  # type: ignore[no-untyped-call] # ships few types
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as started:
         yield f"dask://{started.scheduler_address.removeprefix('tcp://')}"
