@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from headwater import errors
 
 if TYPE_CHECKING:
+    from headwater.autologging import Autolog, autolog
     from headwater.graph.asked import Asking
     from headwater.opening import connect
     from headwater.query.answers import Lineage
@@ -49,6 +50,7 @@ __all__ = [
     "ArtifactBaseType",
     "ArtifactState",
     "Asking",
+    "Autolog",
     "Context",
     "CypherAnswer",
     "CypherGraph",
@@ -74,6 +76,7 @@ __all__ = [
     "Settings",
     "Stops",
     "TypedNode",
+    "autolog",
     "connect",
     "errors",
     "load_settings",
@@ -82,6 +85,7 @@ __all__ = [
 # Imported at first use: all of it takes a second or two, most of it the Neo4j driver, and
 # `headwater --help` needs none.
 _HOMES = {
+    "headwater.autologging": ("Autolog", "autolog"),
     "headwater.graph.asked": ("Asking",),
     "headwater.opening": ("connect",),
     "headwater.query.answers": ("Direction", "Lineage", "LineageEvent", "LineageNode", "NodeKey"),

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 import headwater
-from headwater.components.command_lines import MASK, masked
 from headwater.components.environment import Captured, Environment, capture, record
 from headwater.components.working_tree import (
     MAX_DIFF_BYTES,
@@ -22,6 +21,7 @@ from headwater.components.working_tree import (
     WorkingTree,
     working_tree,
 )
+from headwater.masking import MASK, masked
 from headwater_schema import ArtifactState
 
 

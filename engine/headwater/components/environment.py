@@ -18,10 +18,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwater.components.command_lines import masked
 from headwater.components.fingerprint import installed_packages
 from headwater.components.working_tree import WorkingTree, working_tree
 from headwater.errors import AlreadyExists
+from headwater.masking import masked
 from headwater.typed import Artifact, Property
 from headwater_schema import ArtifactState, PutRequest, StoredPayload
 

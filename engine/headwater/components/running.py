@@ -5,7 +5,6 @@ in the store when it ends, so a run that was stopped can be resumed by its name.
 """
 
 import secrets
-import shlex
 import sys
 import threading
 import time
@@ -15,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from headwater.components.command_lines import masked
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts, open_contexts
 from headwater.components.earlier import earlier_steps
@@ -25,6 +23,7 @@ from headwater.components.plan import Plan
 from headwater.components.sources import OutputRef, references
 from headwater.components.workers import THREADS, Workers, site_of, workers_of
 from headwater.errors import InvalidArgument, StepFailed, WorkerLost
+from headwater.masking import masked_command
 from headwater.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def run(
             run=resume or run or _new_name(plan.pipeline),
             project=plan.project,
             experiment=experiment,
-            command=shlex.join(masked(sys.argv)),
+            command=masked_command(sys.argv),
             must_exist=resume is not None,
         )
         progress = _Progress(plan, contexts, codes, reuse, watch or _nobody)

@@ -1,6 +1,7 @@
-"""Command lines without their secrets: the values of arguments whose names look like one."""
+"""Masking: command lines and addresses without the values whose names look like a secret's."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 
 MASK = "***"
@@ -8,7 +9,7 @@ MASK = "***"
 
 _ENDINGS = (
     *("password", "passwd", "pwd", "passphrase", "token", "secret", "key", "credential"),
-    *("authorization", "auth", "cookie", "signature"),
+    *("authorization", "auth", "cookie", "signature", "sig"),
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAMED = re.compile(r"(?s)(?P<name>-{0,2}[\w.\-/]+)(?P<by>\s*[=:]\s*)(?P<value>.+)")
@@ -16,6 +17,9 @@ _INLINE = re.compile(
     r"(?P<name>[\w.\-]+)(?P<by>[\"']?\s*[=:]\s*[\"']?)(?P<value>(?:Bearer |Basic )?[^\s&;,\"']+)"
 )
 _USER_INFO = re.compile(r"(?P<start>\w+://[^\s/:@]*:)[^\s/@]+(?=@)")
+# Up to the last @ of the authority: a password may hold one itself.
+_PASSWORD = re.compile(r"(?<=://)([^/?#:@]*):[^/?#]*@")
+_PARAMETER = re.compile(r"([?&;][^=&;#?]+)=([^&;#]*)")
 _OPTION = re.compile(r"--?[A-Za-z][\w.\-]*")
 
 
@@ -29,6 +33,21 @@ def masked(arguments: Sequence[str]) -> list[str]:
     return list(_masked(arguments))
 
 
+def masked_command(arguments: Sequence[str]) -> str:
+    """Return a command line as a shell would take it, with `***` for what looks like a secret."""
+    return shlex.join(masked(arguments))
+
+
+def masked_url(text: str) -> str:
+    """Return a URL without its password and without the values of secret parameters."""
+    hidden = _PASSWORD.sub(rf"\1:{MASK}@", text, count=1)
+    return _PARAMETER.sub(lambda found: _parameter(found[1], found[2]), hidden)
+
+
+def _parameter(name: str, value: str) -> str:
+    return f"{name}={MASK if _is_secret(name[1:]) else value}"
+
+
 def _masked(arguments: Sequence[str]) -> Iterator[str]:
     is_value = False
     for argument in arguments:
@@ -37,7 +56,7 @@ def _masked(arguments: Sequence[str]) -> Iterator[str]:
             yield MASK
             continue
         is_value = _OPTION.fullmatch(argument) is not None and _is_secret(argument)
-        yield argument if is_value else _without_secrets(argument)
+        yield argument if is_value else _without_secrets(masked_url(argument))
 
 
 def _without_secrets(argument: str) -> str:
