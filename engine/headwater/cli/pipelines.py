@@ -45,6 +45,30 @@ def add_to(app: typer.Typer) -> None:
     )(run_pipeline)
 
 
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; JSON or text."),
+]
+Place = Annotated[str, typer.Option("--on", help="threads, processes, dask, or dask://host:port.")]
+Workers = Annotated[int, typer.Option("--workers", "-w", min=1, help="How many steps run at once.")]
+RunName = Annotated[
+    str | None, typer.Option("--name", help="The run's name; one is made up without it.")
+]
+Resumed = Annotated[
+    str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that failed.")
+]
+InExperiment = Annotated[
+    str | None, typer.Option("--experiment", help="The experiment that the run belongs to.")
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Run every step, whatever ran before.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what the cache would answer, and why not.")
+]
+Drawing = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Draw the steps, and run nothing.")
+]
+
+
 def run_pipeline(
     call: Call,
     target: Annotated[
@@ -54,34 +78,15 @@ def run_pipeline(
         ),
     ],
     *,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; JSON or text."),
-    ] = None,
-    on: Annotated[
-        str, typer.Option("--on", help="threads, processes, dask, or dask://host:port.")
-    ] = "threads",
-    workers: Annotated[
-        int, typer.Option("--workers", "-w", min=1, help="How many steps run at once.")
-    ] = 2,
-    name: Annotated[
-        str | None, typer.Option("--name", help="The run's name; one is made up without it.")
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that failed.")
-    ] = None,
-    experiment: Annotated[
-        str | None, typer.Option("--experiment", help="The experiment that the run belongs to.")
-    ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Run every step, whatever ran before.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what the cache would answer, and why not.")
-    ] = False,
-    svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="Draw the steps, and run nothing.")
-    ] = None,
+    param: Parameters = None,
+    on: Place = "threads",
+    workers: Workers = 2,
+    name: RunName = None,
+    resume: Resumed = None,
+    experiment: InExperiment = None,
+    no_cache: NoCache = False,
+    dry_run: DryRun = False,
+    svg: Drawing = None,
 ) -> None:
     """Run a pipeline, each step as soon as what it needs is there.
 
@@ -99,18 +104,8 @@ def run_pipeline(
     if dry_run:
         _predict(call, plan)
         return
-    outcome = _ran(
-        call,
-        plan,
-        {
-            "on": on,
-            "workers": workers,
-            "run": name,
-            "resume": resume,
-            "experiment": experiment,
-            "reuse": not no_cache,
-        },
-    )
+    options = {"on": on, "workers": workers, "run": name, "resume": resume}
+    outcome = _ran(call, plan, {**options, "experiment": experiment, "reuse": not no_cache})
     _tell(call, outcome)
     if not outcome.is_good:
         raise typer.Exit(ExitCode.NO)
@@ -144,10 +139,9 @@ def _found(target: str) -> "Pipeline":
 
 def _predict(call: Call, plan: "Plan") -> None:
     from headwater.components.prediction import predict  # noqa: PLC0415 - as above
-    from headwater.components.workers import site_of  # noqa: PLC0415 - as above
 
     with call.any_store() as store:
-        predictions = predict(plan, site_of(store.settings))
+        predictions = predict(plan, store)
     if call.json:
         call.screen.answer({"pipeline": plan.pipeline, "steps": [_json(p) for p in predictions]})
         return

@@ -161,8 +161,7 @@ class Driver:
         Raises:
             AlreadyExists: an execution of that name or external id is there.
         """
-        kinds = [type(execution), *(spec.type for spec in outputs.values())]
-        store.register(*dict.fromkeys(kinds))
+        store.register(type(execution), *(spec.type for spec in outputs.values()))
         running = execution.model_copy(update={"last_known_state": ExecutionState.RUNNING})
         waiting = [key for key, spec in outputs.items() if not spec.many]
         nodes = [
@@ -176,16 +175,10 @@ class Driver:
                 series={i: series[key] for i, key in enumerate(waiting)},
                 events=(
                     *input_events(New(0), inputs, declared, environment_id),
-                    *(
-                        EventPut(New(i), New(0), EventType.PENDING_OUTPUT, path_of(key))
-                        for i, key in enumerate(waiting)
-                    ),
+                    *pending_events(waiting),
                 ),
                 associations=tuple(LinkPut(New(0), i) for i in contexts.ids),
-                attributions=(
-                    *(LinkPut(New(i), c) for i in range(len(nodes)) for c in contexts.ids),
-                    *read_links(inputs, contexts),
-                ),
+                attributions=(*new_links(len(nodes), contexts), *read_links(inputs, contexts)),
             )
         )
         pending = dict(zip(waiting, answer.artifact_ids, strict=True))
@@ -215,6 +208,19 @@ def input_events(
         running_in = EventPut(environment_id, execution, EventType.INTERNAL_INPUT)
         events[environment_id, EventType.INTERNAL_INPUT] = running_in
     return list(events.values())
+
+
+def pending_events(keys: Sequence[str]) -> list[EventPut]:
+    """Return the events of outputs that a new execution is still to make, new artifacts in order."""
+    return [
+        EventPut(New(i), New(0), EventType.PENDING_OUTPUT, path_of(key))
+        for i, key in enumerate(keys)
+    ]
+
+
+def new_links(count: int, contexts: RunContexts) -> list[LinkPut]:
+    """Return the attributions of so many new artifacts to the contexts of a run."""
+    return [LinkPut(New(i), context) for i in range(count) for context in contexts.ids]
 
 
 def read_links(inputs: Artifacts, contexts: RunContexts) -> list[LinkPut]:

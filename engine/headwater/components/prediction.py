@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from headwater.components.cache import Hit, look_up
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
-from headwater.components.fingerprint import Code, Difference, Fingerprint, differences
+from headwater.components.fingerprint import (
+    Code,
+    Difference,
+    Fingerprint,
+    counting_environment,
+    differences,
+)
 from headwater.components.launcher import Site, Task, prepared
 from headwater.components.plan import Plan
 from headwater.errors import HeadwaterError
@@ -48,13 +54,14 @@ class Prediction:
     differences: tuple[Difference, ...] = field(default=())
 
 
-def predict(plan: Plan, site: Site) -> list[Prediction]:
+def predict(plan: Plan, store: "MetadataStore") -> list[Prediction]:
     """Return what the cache would say to each step of a plan, in the order of the plan.
 
     Args:
         plan: what would be run.
-        site: where; nothing is recorded there.
+        store: where it would be recorded; nothing is.
     """
+    site = Site(store, store.settings, None, counting_environment())
     codes = plan.codes()
     made: dict[tuple[str, str], tuple[int, ...]] = {}
     found: list[Prediction] = []

@@ -21,7 +21,7 @@ from headwater.components.fingerprint import Code
 from headwater.components.launcher import Ended, Site, StepState, Task, abandon
 from headwater.components.plan import Plan
 from headwater.components.sources import OutputRef, references
-from headwater.components.workers import THREADS, Workers, site_of, workers_of
+from headwater.components.workers import THREADS, Workers, check_workers, site_of, workers_of
 from headwater.errors import InvalidArgument, StepFailed, WorkerLost
 from headwater.masking import masked_command
 from headwater.settings import Settings, load_settings
@@ -126,8 +126,8 @@ def run(
         plan: of a pipeline, by `pipeline.plan(...)`.
         store: whose database, objects and namespace are used; None goes by the settings.
         settings: instead of the environment's.
-        on: `threads`; `processes`, one for each step, which a component with a timeout gets in
-            any case; `dask`, a cluster for this run; `dask://host:port`, the scheduler of one.
+        on: `threads`; `processes`, one for each step, as a component with a timeout has anyway;
+            `dask`, a cluster for this run; `dask://host:port`, the scheduler of one.
         workers: how many steps run at once, except on a cluster that is there.
         run: the run's name; None makes one of the pipeline's name, the time and chance.
         resume: name of a run that did not end well: what ended well there is not run again.
@@ -144,35 +144,54 @@ def run(
         Unavailable: the store could not be reached for longer than that.
     """
     began = time.monotonic()
+    check_workers(on, count=workers)
     codes = plan.codes()
     known = store.settings if store is not None else settings or load_settings()
     site = site_of(replace(known, retry_s=max(known.retry_s, PATIENCE_S)))
     with site.store:
-        contexts = open_contexts(
-            site.store,
-            pipeline=plan.pipeline,
-            run=resume or run or _new_name(plan.pipeline),
-            project=plan.project,
-            experiment=experiment,
-            command=masked_command(sys.argv),
-            must_exist=resume is not None,
-        )
+        contexts = _contexts(site.store, plan, run, resume, experiment)
         progress = _Progress(plan, contexts, codes, reuse, watch or _nobody)
         if resume is not None:
             for ended in earlier_steps(site.store, plan, contexts):
                 progress.end(ended)
         _work(progress, workers_of(on, site=site, count=workers), site, cancel)
-        steps = {step.name: progress.ended[step.name] for step in plan.steps}
+    steps = {step.name: progress.ended[step.name] for step in plan.steps}
     outcome = Outcome(contexts.run, contexts, steps, time.monotonic() - began)
-    failed = [ended for ended in steps.values() if ended.state is StepState.FAILED]
-    if failed and raising:
-        raise StepFailed(
-            f"Step {failed[0].step!r} of run {outcome.run!r} failed: {failed[0].reason}",
-            hint=f"Mend it, and go on with resume={outcome.run!r}.",
-            step=failed[0].step,
-            outcome=outcome,
-        ) from failed[0].error
+    if raising:
+        _raise_failed(outcome)
     return outcome
+
+
+def _contexts(
+    store: "MetadataStore", plan: Plan, run: str | None, resume: str | None, experiment: str | None
+) -> RunContexts:
+    """Return the contexts of a run, after registering all of its types."""
+    signatures = [step.component.signature for step in plan.steps]
+    # All at once: after each new one Neo4j plans every statement anew.
+    store.register(
+        *(signature.execution for signature in signatures),
+        *(spec.type for signature in signatures for spec in signature.outputs.values()),
+    )
+    return open_contexts(
+        store,
+        pipeline=plan.pipeline,
+        run=resume or run or _new_name(plan.pipeline),
+        project=plan.project,
+        experiment=experiment,
+        command=masked_command(sys.argv),
+        must_exist=resume is not None,
+    )
+
+
+def _raise_failed(outcome: Outcome) -> None:
+    failed = next((e for e in outcome.steps.values() if e.state is StepState.FAILED), None)
+    if failed is not None:
+        raise StepFailed(
+            f"Step {failed.step!r} of run {outcome.run!r} failed: {failed.reason}",
+            hint=f"Mend it, and go on with resume={outcome.run!r}.",
+            step=failed.step,
+            outcome=outcome,
+        ) from failed.error
 
 
 def _work(

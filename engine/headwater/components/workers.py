@@ -95,32 +95,39 @@ class DaskWorkers:
 
 
 def workers_of(on: str, *, site: Site, count: int) -> Workers:
-    """Return the workers that a text names.
+    """Return the workers that a text names, as `check_workers` has found it good.
 
     Args:
         on: `threads`, `processes`, `dask` for a cluster made for the run on this machine, or
             `dask://host:port` for the scheduler of one.
         site: where threads work.
         count: how many threads, or workers of a cluster that is made.
+    """
+    scheme, _, address = on.partition("://")
+    if scheme == DASK:
+        there = f"tcp://{address}" if address else ""
+        return DaskWorkers(site.settings, address=there, count=count)
+    return ThreadWorkers(site, count=count, isolated=on == PROCESSES)
+
+
+def check_workers(on: str, *, count: int) -> None:
+    """Check that a text and a number name workers, before anything is opened or recorded.
 
     Raises:
-        InvalidArgument: it names none.
+        InvalidArgument: they name none.
         MissingExtra: Dask is not installed.
     """
     if count < 1:
         raise InvalidArgument(f"A run has at least one worker, asked for {count}.", workers=count)
-    if on in (THREADS, PROCESSES):
-        return ThreadWorkers(site, count=count, isolated=on == PROCESSES)
-    scheme, _, address = on.partition("://")
-    if scheme == DASK:
-        return DaskWorkers(
-            site.settings, address=f"tcp://{address}" if address else "", count=count
+    scheme, parted, address = on.partition("://")
+    if scheme == DASK and bool(parted) == bool(address):
+        _distributed()
+    elif on not in (THREADS, PROCESSES):
+        raise InvalidArgument(
+            f"A pipeline cannot run on {on!r:.100}.",
+            hint="threads, processes, dask, or dask://host:port of a scheduler.",
+            on=on,
         )
-    raise InvalidArgument(
-        f"A pipeline cannot run on {on!r:.100}.",
-        hint="threads, processes, dask, or dask://host:port of a scheduler.",
-        on=on,
-    )
 
 
 def site_of(settings: Settings, *, connected: Callable[..., Any] = connect) -> Site:
