@@ -21,6 +21,7 @@ from peer import mlmd
 from reading import reading
 from rich.console import Console
 from rich.table import Table
+from steps import steps
 
 import headwater
 
@@ -36,6 +37,7 @@ def main():
     parser.add_argument("--nodes", type=int, default=100_000, help="size of the lineage graph")
     parser.add_argument("--sqlite", type=Path, help="MLMD's side of `python -m bench.generate`")
     parser.add_argument("--home", type=Path, help="headwater's side of the same")
+    parser.add_argument("--steps", type=int, default=1_000, help="steps of the pipeline")
     arguments = parser.parse_args()
     table = Table("benchmark", "headwater", "peer", "ratio", "note")
     for name in arguments.names or BENCHMARKS:
@@ -116,7 +118,13 @@ def lineage(arguments):
     )
 
 
-BENCHMARKS = {"single": single, "bulk": bulk, "lineage": lineage, "reading": reading}
+BENCHMARKS = {
+    "single": single,
+    "bulk": bulk,
+    "lineage": lineage,
+    "reading": reading,
+    "steps": steps,
+}
 MLMD = "MLMD on SQLite"
 
 

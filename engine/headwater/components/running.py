@@ -20,7 +20,7 @@ from headwater.components.earlier import earlier_steps
 from headwater.components.fingerprint import Code
 from headwater.components.launcher import Ended, Site, StepState, Task, abandon
 from headwater.components.plan import Plan
-from headwater.components.sources import OutputRef, references
+from headwater.components.sources import Latest, OutputRef, references
 from headwater.components.workers import THREADS, Workers, check_workers, site_of, workers_of
 from headwater.errors import InvalidArgument, StepFailed, WorkerLost
 from headwater.masking import masked_command
@@ -274,7 +274,7 @@ def _tasks(progress: _Progress, step: Step) -> list[Task]:
         step.conditions,
         progress.plan.series(step),
         progress.contexts,
-        dict(progress.made),
+        _needed(progress, step),
         code=progress.codes[step.name],
         reuse=progress.reuse,
     )
@@ -282,9 +282,21 @@ def _tasks(progress: _Progress, step: Step) -> list[Task]:
     if not mapped:
         return [whole]
     return [
-        replace(whole, step=f"{step.name}[{index}]", made={**progress.made, **chosen})
+        replace(whole, step=f"{step.name}[{index}]", made={**whole.made, **chosen})
         for index, chosen in enumerate(_chosen(progress, mapped, step))
     ]
+
+
+def _needed(progress: _Progress, step: Step) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Return what a step reads of what others made, and not the rest of a long run."""
+    read = [ref for source in step.sources.values() for ref in references(source)]
+    read += [condition.source for condition in step.conditions]
+    own = {(ref.step, ref.key): progress.made.get((ref.step, ref.key), ()) for ref in read}
+    # What the run made itself is no earlier baseline.
+    outside = any(
+        isinstance(source, Latest) and source.other_run for source in step.sources.values()
+    )
+    return dict(progress.made) if outside else own
 
 
 def _chosen(
