@@ -1,5 +1,6 @@
 """`headwater run`, in a folder of the user's with a pipeline in it."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,3 +119,18 @@ def test_what_cannot_be_run_says_why(cli: Run, arguments: tuple[str, ...], messa
 @pytest.mark.usefixtures("folder")
 def test_a_run_that_never_was_is_not_found(cli: Run) -> None:
     assert cli("run", "shouts:shouting", "--resume", "never").code == 4
+
+
+def test_a_pipeline_may_import_what_other_commands_leave_out(folder: Path) -> None:
+    (folder / "framed.py").write_text(f"import numpy, pandas, pyarrow\n{PIPELINE}")
+    command = [sys.executable, "-c", "from headwater.cli import main; main()"]
+
+    ran = subprocess.run(  # noqa: S603 - our own command
+        [*command, "run", "framed:shouting", "--svg", "drawn.svg"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "shout" in (folder / "drawn.svg").read_text()

@@ -9,6 +9,7 @@ import typer
 
 from headwater.cli.call import Call, command, pair_of, refuse, write_file
 from headwater.cli.exits import ExitCode
+from headwater.cli.left_out import let_in
 from headwater.cli.screen import Column
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def _found(target: str) -> "Pipeline":
     if not colon or not module_name or not attribute:
         raise refuse(f"A pipeline is MODULE:NAME, found {target!r}.")
     sys.path.insert(0, str(Path.cwd()))
+    let_in()
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

@@ -248,7 +248,8 @@ def _load_json(path: Path, _: str) -> object:
 
 
 def _save_joblib(value: object, path: Path) -> None:
-    _library("joblib", "components").dump(value, path)
+    _library("joblib", "components")
+    _library("headwater.components.pickling", "components").dump(value, path)
 
 
 def _load_joblib(path: Path, _: str) -> object:
