@@ -52,7 +52,10 @@ class LiveTable:
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._live = Live(
-                console=self._console, refresh_per_second=8, get_renderable=self.__rich__
+                console=self._console,
+                refresh_per_second=8,
+                transient=True,
+                get_renderable=self.__rich__,
             )
             self._live.start()
         return self
