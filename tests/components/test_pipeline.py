@@ -13,6 +13,7 @@ from headwater.components import (
     pipeline,
     spans,
 )
+from headwater.components.signature import TAKEN
 from headwater.errors import FailedPrecondition, InvalidArgument
 from support import steps
 
@@ -159,6 +160,12 @@ def test_what_no_component_can_be_is_refused() -> None:
         def open_ended(*rest: int) -> None:
             pass
 
+    with pytest.raises(InvalidArgument, match="'series' of Hidden has the name of something"):
+
+        @component
+        def hidden(series: Output[steps.Numbers]) -> None:
+            pass
+
     with pytest.raises(InvalidArgument, match="cannot be stored"):
 
         @component
@@ -234,3 +241,9 @@ def test_annotations_that_cannot_be_read_say_why() -> None:
 
     with pytest.raises(InvalidArgument, match="names 'Missing', which is not there"):
         component(late)
+
+
+def test_every_public_attribute_of_a_step_is_taken() -> None:
+    own = {name for name in dir(steps.sums.plan().steps[0]) if not name.startswith("_")}
+
+    assert own == TAKEN

@@ -40,7 +40,7 @@ def earlier_steps(store: "MetadataStore", plan: Plan, contexts: RunContexts) -> 
         state = _GOOD.get(known.last_known_state) if known.last_known_state else None
         if state is None or not _is_alike(step, known):
             continue
-        outputs = _outputs(store, step, known)
+        outputs = outputs_of(store, step, known)
         if outputs is not None:
             found[step.name] = Ended(
                 step.name, state, known.id, outputs, "in the run that is resumed", attempts=0
@@ -52,9 +52,16 @@ def _is_alike(step: Step, known: Execution) -> bool:
     return dict(known.properties) == step.execution.properties
 
 
-def _outputs(
+def outputs_of(
     store: "MetadataStore", step: Step, known: Execution
 ) -> dict[str, tuple[int, ...]] | None:
+    """Return the ids of what an execution made of a step's outputs; None if some is no longer LIVE.
+
+    Args:
+        store: where it is recorded.
+        step: whose outputs are meant.
+        known: the execution.
+    """
     made: defaultdict[str, list[int]] = defaultdict(list)
     for event in store.edges.events_of_executions([known.id or 0]):
         if event.type is EventType.OUTPUT and event.path:

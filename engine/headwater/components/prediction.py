@@ -1,6 +1,5 @@
 """Prediction: which steps of a run the cache would answer, without running or recording anything."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from headwater.components.cache import Hit, look_up
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
+from headwater.components.earlier import outputs_of
 from headwater.components.fingerprint import (
     Code,
     Difference,
@@ -18,7 +18,7 @@ from headwater.components.fingerprint import (
 from headwater.components.launcher import Site, Task, prepared
 from headwater.components.plan import Plan
 from headwater.errors import HeadwaterError
-from headwater_schema import ExecutionState, ListOptions, OrderField
+from headwater_schema import Execution, ExecutionState, ListOptions, OrderField
 
 if TYPE_CHECKING:
     from headwater.store import MetadataStore
@@ -40,7 +40,8 @@ class Prediction:
     Attributes:
         step: the step's name.
         guess: HIT; MISS; UNKNOWN where a step before must run first, whose outputs may turn out
-            the same as before; ALWAYS_RUN where the component is not cached.
+            the same as before; ALWAYS_RUN where the component is not cached. What follows such a
+            step is predicted as if it made what it made last, which `reason` says.
         execution_id: of a HIT, the execution that would stand in.
         reason: why it is no HIT.
         differences: of a MISS, from the newest execution of the same step, in the order code,
@@ -63,79 +64,108 @@ def predict(plan: Plan, store: "MetadataStore") -> list[Prediction]:
     """
     site = Site(store, store.settings, None, counting_environment())
     codes = plan.codes()
-    made: dict[tuple[str, str], tuple[int, ...]] = {}
-    found: list[Prediction] = []
-    unknown: set[str] = set()
-    for step in plan.steps:
-        awaited = [name for name in plan.needs(step) if name in unknown]
+    guessing = _Guessing(plan, site)
+    return [guessing.step(step, codes[step.name]) for step in plan.steps]
+
+
+class _Guessing:
+    """What is known of the steps that were looked at so far."""
+
+    def __init__(self, plan: Plan, site: Site) -> None:
+        self._plan = plan
+        self._site = site
+        self._made: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._unknown: set[str] = set()
+        self._assumed: dict[str, str] = {}
+
+    def step(self, step: Step, code: Code | None) -> Prediction:
+        """Return what is predicted of a step, after all that it needs."""
+        needs = self._plan.needs(step)
+        awaited = [name for name in needs if name in self._unknown]
+        assumed = next((self._assumed[name] for name in needs if name in self._assumed), "")
         if awaited:
-            unknown.add(step.name)
             reason = f"depends on what {', '.join(awaited)} makes"
-            found.append(Prediction(step.name, Guess.UNKNOWN, reason=reason))
-            continue
-        prediction, outputs = _predicted(plan, step, site, made, codes[step.name])
-        found.append(prediction)
-        if prediction.guess is Guess.HIT:
-            made |= {(step.name, key): ids for key, ids in outputs.items()}
+            found = Prediction(step.name, Guess.UNKNOWN, reason=reason)
+        elif step.is_mapped:
+            reason = "is run for each of several artifacts"
+            found = Prediction(step.name, Guess.UNKNOWN, reason=reason)
+        elif code is None:
+            return self._always_run(step)
         else:
-            unknown.add(step.name)
-    return found
+            found = self._looked_up(step, code)
+        if found.guess is Guess.HIT and assumed:
+            found = replace(found, reason=assumed)
+        if assumed:
+            self._assumed[step.name] = assumed
+        if found.guess is not Guess.HIT:
+            self._unknown.add(step.name)
+        return found
 
-
-def _predicted(
-    plan: Plan,
-    step: Step,
-    site: Site,
-    made: Mapping[tuple[str, str], tuple[int, ...]],
-    code: Code | None,
-) -> tuple[Prediction, Mapping[str, tuple[int, ...]]]:
-    if step.is_mapped:
-        reason = "is run for each of several artifacts"
-        return Prediction(step.name, Guess.UNKNOWN, reason=reason), {}
-    names = step.component.signature.parameters
-    task = Task(
-        step.name,
-        step.component,
-        {name: getattr(step.execution, name) for name in names},
-        step.sources,
-        step.conditions,
-        plan.series(step),
-        RunContexts(plan.pipeline, "", 0, ()),
-        made,
-        code=code,
-    )
-    try:
-        _, fingerprint = prepared(task, site)
-    except HeadwaterError as error:
-        return Prediction(step.name, Guess.MISS, reason=str(error)), {}
-    if fingerprint is None:
+    def _always_run(self, step: Step) -> Prediction:
+        """Take what the step made last for what it will make."""
+        known = _newest(self._site.store, step)
+        outputs = None if known is None else outputs_of(self._site.store, step, known)
+        if outputs is None:
+            self._unknown.add(step.name)
+        else:
+            self._made |= {(step.name, key): ids for key, ids in outputs.items()}
+            self._assumed[step.name] = f"if {step.name} makes what it made last"
         reason = "the component is not cached"
-        return Prediction(step.name, Guess.ALWAYS_RUN, reason=reason), {}
-    answer = look_up(site.store, fingerprint.digest, step.component.signature.outputs)
-    if isinstance(answer, Hit):
-        return Prediction(step.name, Guess.HIT, answer.execution_id), answer.outputs
-    before = newest_fingerprint(site.store, step.component.name, step.name)
-    missed = Prediction(step.name, Guess.MISS, reason=answer.reason or "was never run so")
-    if before is None:
-        return missed, {}
-    return replace(missed, differences=tuple(differences(before, fingerprint))), {}
+        return Prediction(step.name, Guess.ALWAYS_RUN, reason=reason)
+
+    def _looked_up(self, step: Step, code: Code) -> Prediction:
+        store = self._site.store
+        try:
+            _, fingerprint = prepared(self._task(step, code), self._site)
+        except HeadwaterError as error:
+            return Prediction(step.name, Guess.MISS, reason=str(error))
+        if fingerprint is None:
+            return Prediction(step.name, Guess.ALWAYS_RUN, reason="the component is not cached")
+        answer = look_up(store, fingerprint.digest, step.component.signature.outputs)
+        if isinstance(answer, Hit):
+            self._made |= {(step.name, key): ids for key, ids in answer.outputs.items()}
+            return Prediction(step.name, Guess.HIT, answer.execution_id)
+        before = newest_fingerprint(store, step)
+        differing = () if before is None else tuple(differences(before, fingerprint))
+        reason = answer.reason or "was never run so"
+        return Prediction(step.name, Guess.MISS, reason=reason, differences=differing)
+
+    def _task(self, step: Step, code: Code) -> Task:
+        names = step.component.signature.parameters
+        return Task(
+            step.name,
+            step.component,
+            {name: getattr(step.execution, name) for name in names},
+            step.sources,
+            step.conditions,
+            self._plan.series(step),
+            RunContexts(self._plan.pipeline, "", 0, ()),
+            self._made,
+            code=code,
+        )
 
 
-def newest_fingerprint(store: "MetadataStore", component: str, step: str) -> Fingerprint | None:
+def newest_fingerprint(store: "MetadataStore", step: Step) -> Fingerprint | None:
     """Return the fingerprint of the newest complete execution of a step, None without one.
 
     Args:
         store: where to look.
-        component: the component's name.
-        step: the step's name.
+        step: the step.
     """
-    quoted = step.replace("\\", "\\\\").replace("'", "\\'")
+    known = _newest(store, step)
+    text = None if known is None else known.custom_properties.get("fingerprint")
+    return Fingerprint.from_json(text) if isinstance(text, str) else None
+
+
+def _newest(store: "MetadataStore", step: Step) -> Execution | None:
+    quoted = step.name.replace("\\", "\\\\").replace("'", "\\'")
     options = ListOptions(
         max_result_size=1,
         order_by=OrderField.CREATE_TIME,
         is_asc=False,
         filter_query=f"custom_properties.step.string_value = '{quoted}'",
     )
-    page = store.executions.page(options, type_name=component, state=ExecutionState.COMPLETE)
-    text = page.items[0].custom_properties.get("fingerprint") if page.items else None
-    return Fingerprint.from_json(text) if isinstance(text, str) else None
+    page = store.executions.page(
+        options, type_name=step.component.name, state=ExecutionState.COMPLETE
+    )
+    return page.items[0] if page.items else None

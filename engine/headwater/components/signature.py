@@ -20,6 +20,12 @@ from headwater.components.handles import Input, Output, Outputs
 from headwater.errors import InvalidArgument
 from headwater.typed import Artifact, Execution
 
+TAKEN = frozenset(
+    {"name", "component", "sources", "execution", "conditions", "after", "series", "output"}
+    | {"only_output", "is_mapped", "when", "following", "making"}
+)
+"""Names of a step's own attributes, by which an output could not be had."""
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -128,6 +134,13 @@ def read_signature(function: Callable[..., object], *, name: str) -> Signature:
             case None:
                 default = ... if parameter.default is parameter.empty else parameter.default
                 fields[key] = (hints[key], default)
+    hidden = sorted(outputs.keys() & TAKEN)
+    if hidden:
+        raise InvalidArgument(
+            f"Output {hidden[0]!r} of {name} has the name of something that every step has.",
+            hint=f"Call it otherwise; not {', '.join(sorted(TAKEN))}.",
+            output=hidden[0],
+        )
     return Signature(inputs, outputs, _execution(function, name, fields))
 
 
