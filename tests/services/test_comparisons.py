@@ -67,7 +67,9 @@ def trained(services: Services) -> Trained:
     runs = []
     for number, rate in enumerate((0.1, 0.2, 0.3)):
         services.now += 1
-        given = {"rate": rate, "note": "same"} | ({"extra": [1, 2]} if number == 2 else {})
+        given = {"rate": rate, "note": "same", "fingerprint": f"{number}"} | (
+            {"extra": [1, 2]} if number == 2 else {}
+        )
         answer = services.puts.put(
             PutRequest(
                 artifacts=(Artifact(type_id=model, custom_properties={"size": number}),),
@@ -96,6 +98,12 @@ def trained(services: Services) -> Trained:
             )
         )
     return Trained(services, context.context_ids[0], runs, raw.artifact_ids[0])
+
+
+def test_what_steps_say_of_themselves_is_no_parameter(trained: Trained) -> None:
+    found = trained.ask.runs(trained.runs)
+
+    assert Column(Part.PARAMETER, "fingerprint") not in found.columns
 
 
 def test_parameters_metrics_and_inputs_are_side_by_side(trained: Trained) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _DIGEST_CHARACTERS = 19
 _LONGEST = 40
+# The state has a field of its own; the others are what headwater's own steps say of themselves.
+_NO_PARAMETERS = frozenset({"state", "fingerprint", "cached_from"})
 _FIXED = ("run", "type", "state", "created_ms")
 
 
@@ -288,7 +290,7 @@ def comparison(
     facts = {stored["id"]: fact_of(TypeKind.EXECUTION, stored) for stored in runs}
     for run_id, fact in facts.items():
         for name, value in fact.values.items():  # noqa: PD011 - no data frame
-            if name != "state":
+            if name not in _NO_PARAMETERS:
                 values[run_id][Column(Part.PARAMETER, name)] = value
     for run_id, read in _inputs(inputs).items():
         values[run_id] |= read
