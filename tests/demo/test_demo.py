@@ -15,10 +15,12 @@ from support import servers
 TIMEOUT_S = 300
 
 
-def test_the_demo_prints_its_four_answers_plain_in_a_pipe(
+@pytest.fixture
+def environment(
     neo4j_server: servers.Neo4jAddress, namespace: str, tmp_path: Path
-) -> None:
-    settings = {
+) -> dict[str, str]:
+    return {
+        **os.environ,
         "HEADWATER_HOME": str(tmp_path / "home"),
         "HEADWATER_NEO4J": neo4j_server.address,
         "HEADWATER_NEO4J_USER": neo4j_server.user,
@@ -27,28 +29,57 @@ def test_the_demo_prints_its_four_answers_plain_in_a_pipe(
         "PYTHONIOENCODING": "utf-8",
     }
 
+
+def _demo(environment: dict[str, str], folder: Path) -> str:
+    """Return what the demo prints."""
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-m", "headwater.demo", "--objects", "directory"],
-        env={**os.environ, **settings},
-        cwd=tmp_path,
+        env=environment,
+        cwd=folder,
         capture_output=True,
         encoding="utf-8",
         timeout=TIMEOUT_S,
         check=False,
     )
-
     assert (ended.returncode, ended.stderr) == (0, "")
-    lines = ended.stdout.splitlines()
+    return ended.stdout
+
+
+def test_the_demo_prints_its_four_answers_plain_in_a_pipe(
+    neo4j_server: servers.Neo4jAddress, environment: dict[str, str], tmp_path: Path
+) -> None:
+    printed = _demo(environment, tmp_path)
+
+    lines = printed.splitlines()
     assert [line for line in lines if line in HEADINGS] == list(HEADINGS)
-    assert "\033" not in ended.stdout
-    assert re.search(r"\nbreast-cancer\.clf@1  Model #\d+\n└── Choose #\d+\n", ended.stdout)
-    assert "chosen: wine.clf@1 from wine.raw@1 (178 rows): accuracy 0.9" in ended.stdout
-    assert re.search(r"learning_rate +│ 0\.001 +│ 0\.1 +│ differs", ended.stdout)
-    assert f':param namespace => "{namespace}";' in lines
-    assert f"{neo4j_server.address}, as HEADWATER_NEO4J says" in ended.stdout
-    assert f"in the directory {tmp_path / 'home' / 'objects'}" in ended.stdout
-    assert "make demo OBJECTS=minio" in ended.stdout
+    assert "\033" not in printed
+    assert re.search(
+        r"\nbreast-cancer\.clf@1  Model #\d+\n└── breast-cancer \w+/choose#1  Choose #\d+\n",
+        printed,
+    )
+    assert "chosen: bold as wine.clf@1 from wine.raw@1 (178 rows): accuracy 0.9" in printed
+    assert re.search(r"learning_rate +│ 0\.001 +│ 0\.1 +│ differs", printed)
+    assert f':param namespace => "{environment["HEADWATER_NAMESPACE"]}";' in lines
+    assert f"{neo4j_server.address}, as HEADWATER_NEO4J says" in printed
+    assert f"in the directory {tmp_path / 'home' / 'objects'}" in printed
+    assert "make demo OBJECTS=minio" in printed
     assert any((tmp_path / "home" / "objects").rglob("*"))
+
+
+def test_the_second_time_the_cache_answers_and_the_demo_says_so(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    first = _demo(environment, tmp_path)
+
+    second = _demo(environment, tmp_path)
+
+    assert "Run it again, and the cache answers what has not changed." in first
+    assert len(re.findall(r"^[\w-]+: COMPLETE in ", first, re.MULTILINE)) == 24
+    assert len(re.findall(r"^[\w-]+: CACHED in .* as execution \d+$", second, re.MULTILINE)) == 24
+    assert "24 of 24 steps were answered by the cache" in second
+    assert re.search(r"│ train-bold +│ +cached │ +cached │", second)
+    trees = [text[text.index(HEADINGS[0]) : text.index(HEADINGS[2])] for text in (first, second)]
+    assert trees[0] == trees[1]
 
 
 def test_an_error_of_the_store_is_one_line_and_no_traceback(

@@ -10,7 +10,13 @@ from importlib import resources
 from typing import NamedTuple
 
 import headwater
-from headwater.demo.types import Evaluation, Model, Train
+from headwater.components.handles import FORMAT_KEY
+from headwater.components.standard import Evaluation, Model
+
+_RAN = "last_known_state != CACHED"
+"""Which executions are shown: those for which an earlier one stood in have nothing to tell."""
+_MADE = "type != 'Environment'"
+"""Which artifacts are shown: where steps ran is a question of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Difference(NamedTuple):
     """One thing that two training runs can differ in.
 
     Attributes:
-        what: `input`, `parameter`, `logged` or `metric`.
+        what: `input`, `parameter`, `model` or `metric`.
         name: which of them.
         first: its value in the first run; None where it has none.
         second: its value in the second run.
@@ -76,7 +82,7 @@ def origin(store: headwater.MetadataStore, model: Model) -> LineageAnswer:
     Raises:
         Internal: the Cypher finds something else.
     """
-    lineage = store.upstream(model)
+    lineage = store.upstream(model, executions=_RAN, artifacts=_MADE)
     query = _query("origin", namespace=store.namespace, id=lineage.start.id)
     expected = {(n.distance, n.kind.capitalize(), n.type, n.id, n.name) for n in lineage.nodes[1:]}
     found = {tuple(row.values()) for row in query.run(store)}
@@ -90,7 +96,7 @@ def impact(store: headwater.MetadataStore, data: headwater.Artifact) -> LineageA
     Raises:
         Internal: the Cypher finds something else.
     """
-    lineage = store.downstream(data)
+    lineage = store.downstream(data, executions=_RAN)
     query = _query("impact", namespace=store.namespace, id=lineage.start.id)
     expected = {(node.kind.capitalize(), node.type, names) for node, names in by_type(lineage)}
     found = {(row["kind"], row["type"], tuple(row["names"])) for row in query.run(store)}
@@ -98,7 +104,9 @@ def impact(store: headwater.MetadataStore, data: headwater.Artifact) -> LineageA
     return LineageAnswer(lineage, query)
 
 
-def difference(store: headwater.MetadataStore, first: Train, second: Train) -> DifferenceAnswer:
+def difference(
+    store: headwater.MetadataStore, first: headwater.Execution, second: headwater.Execution
+) -> DifferenceAnswer:
     """Return what two training runs share and differ in, by what it is, then by name.
 
     Raises:
@@ -124,15 +132,19 @@ def by_type(
     return [(nodes[0], tuple(n.name or f"#{n.id}" for n in nodes)) for nodes in groups.values()]
 
 
-def _facts(store: headwater.MetadataStore, run: Train) -> Iterable[tuple[str, str, object]]:
+def _facts(
+    store: headwater.MetadataStore, trained: headwater.Execution
+) -> Iterable[tuple[str, str, object]]:
     """Yield what the store's own methods tell of a training run."""
-    yield from (("parameter", key, value) for key, value in run.properties.items())
-    yield from (("logged", key, value) for key, value in run.custom_properties.items())
-    inputs = store.upstream(run, max_hops=1).artifacts()
+    yield from (("parameter", key, value) for key, value in trained.properties.items())
+    inputs = store.upstream(trained, max_hops=1, artifacts=_MADE).artifacts()
     yield from (("input", node.type, node.name) for node in inputs)
-    for node in store.downstream(run, max_hops=3, types=["Evaluation"]).nodes:
-        evaluation = store.artifact(node.key, type=Evaluation)
-        yield from (("metric", key, value) for key, value in evaluation.properties.items())
+    for node in store.downstream(trained, max_hops=1, types=["Model"]).nodes:
+        said = store.artifact(node.key, type=Model).custom_properties
+        yield from (("model", key, value) for key, value in said.items() if key != FORMAT_KEY)
+    for node in store.downstream(trained, max_hops=3, types=["Evaluation"]).nodes:
+        measured = store.artifact(node.key, type=Evaluation).properties
+        yield from (("metric", key, value) for key, value in measured.items())
 
 
 def _query(name: str, **parameters: str | int) -> Query:

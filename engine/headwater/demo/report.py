@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 import headwater
-from headwater.demo.pipeline import Outcome
+from headwater.components import StepState
+from headwater.demo.pipeline import Recorded
 from headwater.demo.questions import DifferenceAnswer, LineageAnswer, Query, by_type
 from headwater.local import ServerStatus, status
 
@@ -21,7 +22,7 @@ HEADINGS = (
     "4. The Cypher behind each",
 )
 _PLAIN_WIDTH = 120
-_ORDER = ("input", "parameter", "logged", "metric")
+_ORDER = ("input", "parameter", "model", "metric")
 
 
 def open_console() -> Console:
@@ -33,25 +34,42 @@ def open_console() -> Console:
 
 
 def print_steps(
-    console: Console, store: headwater.MetadataStore, outcomes: Mapping[str, Outcome]
+    console: Console, store: headwater.MetadataStore, recorded: Mapping[str, Recorded]
 ) -> None:
-    """Print what each step took, as the store has recorded it, and what was chosen."""
+    """Print what each step took, as the store has recorded it, what was chosen, and what was not run."""
     table = Table(title="Seconds per step, as recorded", title_justify="left")
     table.add_column("step")
-    for source in outcomes:
+    for source in recorded:
         table.add_column(source, justify="right")
-    durations = [_durations_s(store, outcome.run) for outcome in outcomes.values()]
-    for step in durations[0]:
-        table.add_row(step, *(f"{taken.get(step, 0.0):.2f}" for taken in durations))
+    durations = [_durations_s(store, each.run_id) for each in recorded.values()]
+    for step in next(iter(recorded.values())).steps:
+        table.add_row(step, *(_duration(taken[step]) for taken in durations))
     table.add_section()
-    table.add_row("all", *(f"{sum(taken.values()):.2f}" for taken in durations))
+    sums = (sum(filter(None, taken.values())) for taken in durations)
+    table.add_row("all", *(f"{seconds:.2f}" for seconds in sums))
     console.print(table)
-    for outcome in outcomes.values():
-        found = outcome.evaluation
+    for each in recorded.values():
+        found = each.evaluation
         console.print(
-            f"chosen: {outcome.chosen.name} from {outcome.raw.name} ({outcome.raw.rows} rows): "
-            f"accuracy {found.accuracy:.3f}, AUC {found.auc:.3f}, log loss {found.log_loss:.3f}"
+            f"chosen: {each.candidate} as {each.chosen.name} from {each.raw.name} "
+            f"({each.raw.rows} rows): accuracy {found.accuracy:.3f}, AUC {found.auc:.3f}, "
+            f"log loss {found.log_loss:.3f}",
+            soft_wrap=True,
         )
+    _print_cached(console, recorded)
+
+
+def _print_cached(console: Console, recorded: Mapping[str, Recorded]) -> None:
+    states = [step.state for each in recorded.values() for step in each.steps.values()]
+    cached = states.count(StepState.CACHED)
+    if cached:
+        console.print(
+            f"{cached} of {len(states)} steps were answered by the cache: code, parameters, inputs "
+            "and environment are as in an earlier run.",
+            soft_wrap=True,
+        )
+    else:
+        console.print("Run it again, and the cache answers what has not changed.")
 
 
 def print_origin(console: Console, answer: LineageAnswer) -> None:
@@ -125,13 +143,16 @@ def print_places(
 
     _print_heading(console, "Look around")
     command = _command()
+    changed = "run headwater.demo.pipeline:wine -p learning_rate=0.2"
     for arguments, meaning in (
+        (f"{changed} --dry-run", "what the cache would say to that, and why"),
+        (changed, "one parameter changed: what depends on it runs"),
         (f"lineage {model}", "the first answer again; --down asks the other way"),
         ("artifacts list --type Model", "every model, of both pipelines and all runs"),
         ("status", "the servers, which go on running"),
         ("down", "stops them; the next start finds all of this again"),
     ):
-        _print_pair(console, f"{command} {arguments}", meaning, width=len(command) + 30)
+        _print_pair(console, f"{command} {arguments}", meaning, width=len(command) + 66)
 
 
 def _objects(location: str, minio: ServerStatus) -> list[tuple[str, str]]:
@@ -157,15 +178,20 @@ def _relative(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _durations_s(store: headwater.MetadataStore, run: headwater.Context) -> dict[str, float]:
-    """Return the seconds that executions took, by type in the order of their first."""
-    taken: dict[str, float] = {}
-    for execution in store.executions.in_context(run.id or 0):
+def _durations_s(store: headwater.MetadataStore, run_id: int) -> dict[str, float | None]:
+    """Return the seconds that each step of a run took; None where the cache answered."""
+    taken: dict[str, float | None] = {}
+    for execution in store.executions.in_context(run_id):
         began = execution.create_time_since_epoch or 0
         ended = execution.last_update_time_since_epoch or began
-        step = execution.type or ""
-        taken[step] = taken.get(step, 0.0) + (ended - began) / 1_000
+        cached = execution.last_known_state is headwater.ExecutionState.CACHED
+        seconds = None if cached else (ended - began) / 1_000
+        taken[str(execution.custom_properties["step"])] = seconds
     return taken
+
+
+def _duration(seconds: float | None) -> str:
+    return "cached" if seconds is None else f"{seconds:.2f}"
 
 
 def _value(value: str | float | None) -> str:

@@ -1,10 +1,9 @@
 """The tour: opens the store, runs the pipelines, asks the questions and prints the answers."""
 
-from datetime import UTC, datetime
-
 import headwater
+from headwater.components.live import LiveTable
 from headwater.demo import report
-from headwater.demo.pipeline import SOURCES, run_pipeline
+from headwater.demo.pipeline import PIPELINES, Recorded, run_pipeline
 from headwater.demo.progress import Bar, Lines
 from headwater.demo.questions import difference, impact, origin
 
@@ -24,15 +23,14 @@ def tour(settings: headwater.Settings) -> None:
     console = report.open_console()
     progress = Bar(console) if console.is_terminal else Lines(console)
     with headwater.connect(settings=settings, actor="demo", progress=progress) as store:
-        outcomes = {}
-        for source in SOURCES:
-            progress.begin(f"run the {source} pipeline", None)
-            try:
-                outcomes[source] = run_pipeline(store, source, started_at=datetime.now(tz=UTC))
-            finally:
-                progress.end()
-        report.print_steps(console, store, outcomes)
-        asked = outcomes[ASKED]
+        recorded: dict[str, Recorded] = {}
+        for source, known in PIPELINES.items():
+            plan = known.plan()
+            console.print(f"run the {source} pipeline …")
+            with LiveTable(plan, console) as table:
+                recorded[source] = run_pipeline(store, plan, watch=table)
+        report.print_steps(console, store, recorded)
+        asked = recorded[ASKED]
         first, second = asked.trained
         answers = (
             origin(store, asked.chosen),

@@ -17,10 +17,12 @@ UNION ALL
   WHERE key STARTS WITH 'p_'
   RETURN 'parameter' AS what, substring(key, 2) AS name, a[key] AS first, b[key] AS second
 UNION ALL
-  UNWIND keys(a) + keys(b) AS key
-  WITH DISTINCT a, b, key
-  WHERE key STARTS WITH 'c_'
-  RETURN 'logged' AS what, substring(key, 2) AS name, a[key] AS first, b[key] AS second
+  MATCH (a)-[:OUTPUT]->(left:Artifact {type: 'Model'})
+  MATCH (b)-[:OUTPUT]->(right:Artifact {type: 'Model'})
+  UNWIND keys(left) + keys(right) AS key
+  WITH DISTINCT left, right, key
+  WHERE key STARTS WITH 'c_' AND key <> 'c_payload_format'
+  RETURN 'model' AS what, substring(key, 2) AS name, left[key] AS first, right[key] AS second
 UNION ALL
   MATCH (a)-[:OUTPUT]->()-[:INPUT]->()-[:OUTPUT]->(left:Artifact {type: 'Evaluation'})
   MATCH (b)-[:OUTPUT]->()-[:INPUT]->()-[:OUTPUT]->(right:Artifact {type: 'Evaluation'})
