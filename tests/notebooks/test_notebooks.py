@@ -77,6 +77,37 @@ def test_record_ask_draw_prints_what_it_tells() -> None:
     assert "The query writes, or is a command of the database" in printed
 
 
+@pytest.mark.usefixtures("environment")
+def test_pipelines_prints_what_it_tells() -> None:
+    printed = "\n".join(_run("02_pipelines.ipynb"))
+
+    told = re.findall(r"^(import|ingest|fit|measure|write)\S* +([A-Z]+)\b", printed, re.MULTILINE)
+    expected = """
+        import COMPLETE
+        ingest COMPLETE  fit COMPLETE  measure COMPLETE
+        import COMPLETE
+        ingest CACHED    fit CACHED    measure CACHED
+        ingest HIT       fit MISS      measure UNKNOWN
+        ingest CACHED    fit COMPLETE  measure COMPLETE
+        import COMPLETE
+        ingest MISS      fit UNKNOWN   measure UNKNOWN
+        ingest COMPLETE  fit COMPLETE  measure COMPLETE
+        ingest CACHED    fit COMPLETE  measure COMPLETE  write FAILED
+        ingest CACHED    fit COMPLETE  measure COMPLETE  write COMPLETE
+    """
+    assert [word for step in told for word in step] == expected.split()
+    assert re.search(r"fit +MISS +parameters\.degree\n", printed)
+    assert re.search(r"ingest +MISS +inputs\.raw\n", printed)
+    assert "parameter.fingerprint" not in printed
+    assert re.search(r"/fit#1 degree: 1 → 2\n", printed)
+    assert re.search(r"\n\nheights\.raw@1 digest: sha256:\w+ → sha256:\w+\nheights@1 ", printed)
+    assert "FAILED - IndexError: invalid index to scalar variable." in printed
+    assert "height_cm = np.polyval(curve.load(), 18)[0]" in printed
+    assert "read: ['curve@4', 'error@4']" in printed
+    assert printed.count("in the run that is resumed") == 3
+    assert "188 cm at 18, off by 0.59 cm" in printed
+
+
 def test_every_notebook_has_a_test() -> None:
     tested = set(re.findall(r'_run\("([^"]+)"\)', Path(__file__).read_text("utf-8")))
 
