@@ -201,6 +201,15 @@ def test_a_baseline_is_what_another_run_made(store: headwater.MetadataStore) -> 
     assert value_of(store, second, "compare", "better") == 9 - 6
 
 
+def test_an_input_takes_an_output_whose_class_derives_from_its_own(
+    store: headwater.MetadataStore,
+) -> None:
+    outcome = steps.doubled_parts.run(store=store)
+
+    (made,) = store.artifacts.by_ids(outcome.ids("double", "doubled"))
+    assert (made.type, made.properties) == ("Numbers", {"count": 2})
+
+
 def test_a_failed_run_goes_on_where_it_stopped(
     store: headwater.MetadataStore, tmp_path: Path
 ) -> None:

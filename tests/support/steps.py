@@ -25,11 +25,23 @@ class Total(headwater.Artifact):
     value: float
 
 
+class Parts(Numbers):
+    """Numbers that are parts of something."""
+
+    of: str
+
+
 @component
 def make(numbers: Output[Numbers], *, first: int = 1, count: int = 3) -> None:
     values = list(range(first, first + count))
     numbers.save(values)
     numbers.set(count=len(values))
+
+
+@component
+def make_parts(parts: Output[Parts]) -> None:
+    parts.save([1, 2])
+    parts.set(count=2, of="three")
 
 
 @component
@@ -161,3 +173,8 @@ def gated(first: int = 1, least: float = 10.0) -> None:
 def baseline(first: int = 1) -> None:
     total = add(numbers=[make(first=first)]).making(total="grand-total")
     compare(new=total, old=previous("grand-total"))
+
+
+@pipeline
+def doubled_parts() -> None:
+    double(numbers=make_parts())

@@ -5,7 +5,7 @@ metadata store."
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from headwater.components.contexts import RunContexts
@@ -113,7 +113,9 @@ class Driver:
         """Return what one source finds, in its order."""
         match source:
             case OutputRef():
-                return _by_ids(store, made.get((source.step, source.key), ()), spec)
+                # The output's own class, which may derive from the input's.
+                wanted = replace(spec, type=source.type)
+                return _by_ids(store, made.get((source.step, source.key), ()), wanted)
             case Given(ids):
                 return _by_ids(store, ids, spec)
             case Named(name):
