@@ -1,8 +1,8 @@
-"""The types of the standard components beside others of the same names."""
+"""The types of the standard components, registered together."""
 
 import headwater
 from headwater.components import Component, standard
-from headwater.demo.types import TYPES
+from headwater.demo.pipeline import PIPELINES
 
 
 def test_the_demo_and_the_standard_components_can_share_a_namespace(
@@ -14,9 +14,16 @@ def test_the_demo_and_the_standard_components_can_share_a_namespace(
         for found in vars(standard).values()
         if isinstance(found, type) and issubclass(found, headwater.Artifact)
     ]
+    signatures = [
+        step.component.signature for known in PIPELINES.values() for step in known.plan().steps
+    ]
+    demo = [
+        *(signature.execution for signature in signatures),
+        *(spec.type for signature in signatures for spec in signature.outputs.values()),
+    ]
 
-    store.register(*TYPES)
+    store.register(*demo)
     store.register(*artifacts, *(component.signature.execution for component in components))
-    store.register(*TYPES)
+    store.register(*demo)
 
     assert len(components) == 12
