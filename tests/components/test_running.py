@@ -7,6 +7,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,10 @@ from headwater.components import (
     Pipeline,
     StepState,
     component,
+    launcher,
     pipeline,
 )
+from headwater.components.cache import Hit, Miss, look_up
 from headwater.errors import NotFound, StepFailed
 from headwater_schema import ArtifactState, EventType, ExecutionState, TypeKind
 from support import steps
@@ -301,3 +304,41 @@ def test_the_same_pipeline_twice_at_once_runs_each_step_once(
 
 def run_of(of: Pipeline, store: headwater.MetadataStore) -> Outcome:
     return of.run(store=store)
+
+
+def test_a_step_that_ends_while_another_run_looks_for_it_is_not_run_again(
+    store: headwater.MetadataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+    calls: list[int] = []
+    looks: list[Hit | Miss] = []
+
+    @component(version="1")
+    def waiting(numbers: Output[steps.Numbers]) -> None:
+        calls.append(1)
+        begun.set()
+        assert go.wait(timeout=60)
+        numbers.save([1])
+        numbers.set(count=1)
+
+    @pipeline
+    def looking() -> None:
+        waiting()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(looking.run, store=store)
+        assert begun.wait(timeout=60)
+
+        def look_up_slowly(*asked: Any) -> Any:
+            found = look_up(*asked)
+            looks.append(found)
+            if len(looks) == 2:
+                go.set()
+                first.result()
+            return found
+
+        monkeypatch.setattr(launcher, "look_up", look_up_slowly)
+        second = looking.run(store=store)
+
+    assert len(calls) == 1
+    assert states(second) == {"waiting": CACHED}

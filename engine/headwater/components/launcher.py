@@ -269,10 +269,13 @@ class _Launch:
                     continue
                 if fingerprint is None or held is None:
                     raise
+            # Before the look-up: what has ended by now is found by it. The other way round, a step
+            # that ends in between is neither found nor running, and would be run again.
+            other = next(iter(self._store.executions.by_external_ids([held])), None)
             hit = look_up(self._store, fingerprint.digest, self._signature.outputs)
             if isinstance(hit, Hit):
                 return hit
-            if self._is_running(held):
+            if self._is_running(other):
                 time.sleep(wait_s)
                 wait_s = min(wait_s * 2, _POLL_S[1])
 
@@ -302,9 +305,8 @@ class _Launch:
             self._give_up(earlier, WorkerLost(lost))
         return True
 
-    def _is_running(self, held: str) -> bool:
+    def _is_running(self, other: ExecutionNode | None) -> bool:
         """Return whether another run works on the same step; who cannot be used lets go of it."""
-        other = next(iter(self._store.executions.by_external_ids([held])), None)
         if other is None:
             return False
         if other.last_known_state is not ExecutionState.RUNNING:
