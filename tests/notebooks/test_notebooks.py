@@ -100,7 +100,7 @@ def test_pipelines_prints_what_it_tells() -> None:
     assert re.search(r"ingest +MISS +inputs\.raw\n", printed)
     assert "parameter.fingerprint" not in printed
     assert re.search(r"/fit#1 degree: 1 → 2\n", printed)
-    assert re.search(r"\n\nheights\.raw@1 digest: sha256:\w+ → sha256:\w+\nheights@1 ", printed)
+    assert re.search(r"\n\nheights\.raw@\d digest: sha256:\w+ → sha256:\w+\nheights@1 ", printed)
     assert "FAILED - IndexError: invalid index to scalar variable." in printed
     assert "height_cm = np.polyval(curve.load(), 18)[0]" in printed
     assert "read: ['curve@4', 'error@4']" in printed
