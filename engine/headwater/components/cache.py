@@ -94,7 +94,7 @@ def _usable(
 ) -> Hit | Miss:
     execution_id = execution.id or 0
     events = store.edges.events_of_executions([execution_id])
-    made = _made(events)
+    made = made_by(events)
     # An output of many may have none.
     missing = [key for key, spec in outputs.items() if key not in made and not spec.many]
     if missing:
@@ -108,7 +108,8 @@ def _usable(
     return Hit(execution_id, {key: tuple(made.get(key, ())) for key in outputs})
 
 
-def _made(events: Sequence[Event]) -> dict[str, list[int]]:
+def made_by(events: Sequence[Event]) -> dict[str, list[int]]:
+    """Return the ids of what OUTPUT events say was made, by output."""
     made: defaultdict[str, list[int]] = defaultdict(list)
     for event in events:
         if event.type is EventType.OUTPUT and event.path:

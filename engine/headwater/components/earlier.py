@@ -1,13 +1,13 @@
 """Earlier: what a run that is resumed has done already."""
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from headwater.components.cache import made_by
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
 from headwater.components.launcher import Ended, StepState
 from headwater.components.plan import Plan
-from headwater_schema import ArtifactState, EventType, Execution, ExecutionState
+from headwater_schema import ArtifactState, Execution, ExecutionState
 
 if TYPE_CHECKING:
     from headwater.store import MetadataStore
@@ -62,10 +62,7 @@ def outputs_of(
         step: whose outputs are meant.
         known: the execution.
     """
-    made: defaultdict[str, list[int]] = defaultdict(list)
-    for event in store.edges.events_of_executions([known.id or 0]):
-        if event.type is EventType.OUTPUT and event.path:
-            made[event.path[0].key or ""].append(event.artifact_id)
+    made = made_by(store.edges.events_of_executions([known.id or 0]))
     keys = step.component.signature.outputs
     ids = [i for key in made for i in made[key]]
     live = [a for a in store.artifacts.by_ids(ids) if a.state is ArtifactState.LIVE]

@@ -211,7 +211,8 @@ class Output(Generic[ArtifactT]):
             )
         path, named = self._saved or (None, None)
         if written and self._path is not None:
-            path, named = self._payloads.packed(self._path)
+            tar = self._path.with_name(f"{self._path.name}.tar")
+            path, named = self._payloads.packed(self._path, tar)
         return Made(
             self.key,
             self._element,

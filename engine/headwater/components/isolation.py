@@ -60,6 +60,11 @@ class Stop:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._asked = False
 
+    @property
+    def asked(self) -> bool:
+        """Whether somebody has asked for it."""
+        return self._asked
+
     def __call__(self) -> None:
         """End all of them now, and those that begin later at once."""
         with self._lock:

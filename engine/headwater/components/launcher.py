@@ -5,6 +5,7 @@ what it was given can be sent between processes.
 """
 
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headwater.components.cache import Hit, look_up
+import psutil
+
+from headwater.components.cache import Hit, look_up, made_by
 from headwater.components.component import Component
 from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
@@ -21,10 +24,19 @@ from headwater.components.executor import Call
 from headwater.components.fingerprint import Code, Fingerprint, digest_of
 from headwater.components.handles import Made
 from headwater.components.isolation import Stop, execute_isolated
+from headwater.components.publisher import Outcome
 from headwater.components.signals import Skip
 from headwater.components.sources import Condition, Source
-from headwater.errors import AlreadyExists, HeadwaterError, WorkerLost
+from headwater.errors import (
+    Aborted,
+    AlreadyExists,
+    HeadwaterError,
+    Internal,
+    Unavailable,
+    WorkerLost,
+)
 from headwater.runs import Heart
+from headwater.services.heartbeats import STALE_BEATS
 from headwater.settings import Settings
 from headwater.typed import Artifact, Execution
 from headwater_schema import EventType, ExecutionState
@@ -143,7 +155,11 @@ def launch(task: Task, site: Site) -> Ended:
     began = time.monotonic()
     attempt = 1
     ended = _Launch(task, site).run()
-    while ended.state is StepState.FAILED and attempt <= task.component.retries:
+    while (
+        ended.state is StepState.FAILED
+        and attempt <= task.component.retries
+        and not site.stop.asked
+    ):
         attempt += 1
         ended = _Launch(task, site).run()
     return replace(ended, seconds=time.monotonic() - began, attempts=attempt)
@@ -193,6 +209,8 @@ class _Launch:
             if isinstance(hit, Hit):
                 return self._cached(hit, inputs)
         registered = self._register(inputs, declared, fingerprint)
+        if registered is None:
+            return Ended(self._task.step, StepState.CANCELED, reason="the run was cancelled")
         if isinstance(registered, Hit):
             return self._cached(registered, inputs)
         return self._executed(registered, inputs, digest)
@@ -237,6 +255,8 @@ class _Launch:
         for condition in self._task.conditions:
             ref = condition.source
             ids = self._task.made.get((ref.step, ref.key), ())
+            if not ids:
+                raise Skip(f"{condition.text}: {ref.step} made none")
             for node in self._store.artifacts.by_ids(ids):
                 looked_at.append(node.id or 0)
                 if not condition.holds(ref.type.from_node(node)):
@@ -245,12 +265,15 @@ class _Launch:
 
     def _register(
         self, inputs: Artifacts, declared: Sequence[int], fingerprint: Fingerprint | None
-    ) -> Registered | Hit:
-        """Return the registered step, or what another run made of the same one meanwhile."""
+    ) -> Registered | Hit | None:
+        """Return the registered step, or what another run made of the same one meanwhile.
+
+        None where the run was cancelled before.
+        """
         shared = fingerprint is not None and self._task.reuse
         held = f"{HOLDER_PREFIX}{fingerprint.digest}" if fingerprint and shared else None
         wait_s, number = _POLL_S[0], 1
-        while True:
+        while not self._site.stop.asked:
             self._execution = self._recorded(self._name(number), held, fingerprint)
             try:
                 return self._task.component.driver.register(
@@ -264,8 +287,14 @@ class _Launch:
                     contexts=self._task.contexts,
                 )
             except AlreadyExists:
-                if self._is_taken(number):
-                    number += 1
+                earlier = self._named(number)
+                if earlier is not None:
+                    # Of this run: an earlier attempt, or a process that runs under the same name.
+                    if self._is_running(earlier):
+                        time.sleep(wait_s)
+                        wait_s = min(wait_s * 2, _POLL_S[1])
+                    else:
+                        number += 1
                     continue
                 if fingerprint is None or held is None:
                     raise
@@ -278,6 +307,7 @@ class _Launch:
             if self._is_running(other):
                 time.sleep(wait_s)
                 wait_s = min(wait_s * 2, _POLL_S[1])
+        return None
 
     def _recorded(self, name: str, held: str | None, fingerprint: Fingerprint | None) -> Execution:
         custom: dict[str, Any] = {"step": self._task.step}
@@ -295,27 +325,34 @@ class _Launch:
             self._task.component.name, self._name(number)
         )
 
-    def _is_taken(self, number: int) -> bool:
-        """Return whether an earlier attempt has the name; one that still runs was lost."""
-        earlier = self._named(number)
-        if earlier is None:
-            return False
-        if earlier.last_known_state is ExecutionState.RUNNING:
-            lost = "The worker that ran this was lost, and the step begun anew."
-            self._give_up(earlier, WorkerLost(lost))
-        return True
-
     def _is_running(self, other: ExecutionNode | None) -> bool:
-        """Return whether another run works on the same step; who cannot be used lets go of it."""
+        """Return whether another process works on an execution; who cannot be used lets go of it."""
         if other is None:
             return False
         if other.last_known_state is not ExecutionState.RUNNING:
-            self._task.component.publisher.release(self._store, other)
+            if (other.external_id or "").startswith(HOLDER_PREFIX):
+                self._task.component.publisher.release(self._store, other)
             return False
-        if other.id in {beat.execution_id for beat in self._store.heartbeats.stale()}:
-            self._give_up(other, WorkerLost("The process that ran this is gone."))
+        if self._is_lost(other):
+            self._give_up(other, WorkerLost("The process that ran this is gone: it was lost."))
             return False
         return True
+
+    def _is_lost(self, other: ExecutionNode) -> bool:
+        """Return whether nobody works on an execution that says it is RUNNING.
+
+        Here a process tells itself whether it is there; elsewhere three missing heartbeats do. One
+        that has had none yet has the time of three for the first.
+        """
+        now = int(time.time() * 1_000)
+        beat = next((b for b in self._store.heartbeats.all() if b.execution_id == other.id), None)
+        if beat is None:
+            begun = other.last_update_time_since_epoch or other.create_time_since_epoch or now
+            return now - begun > STALE_BEATS * self._site.settings.heartbeat_s * 1_000
+        if beat.host == socket.gethostname():
+            # An outage of the store makes beats late, and does not kill who beats.
+            return not _is_alive(beat.pid)
+        return beat.is_stale(now)
 
     def _give_up(self, execution: ExecutionNode, error: WorkerLost) -> None:
         events = self._store.edges.events_of_executions([execution.id or 0])
@@ -337,19 +374,16 @@ class _Launch:
     def _executed(
         self, registered: Registered, inputs: Artifacts, fingerprint: str | None
     ) -> Ended:
-        component = self._task.component
         heart = Heart(self._store, self._site.settings.heartbeat_s)
         folder = Path(tempfile.mkdtemp(prefix="headwater-step-"))
-        heart.start(registered.execution_id)
         try:
+            heart.start(registered.execution_id)
             made = self._call(inputs, folder)
-            outputs = component.publisher.complete(
-                self._store, registered, made, fingerprint=fingerprint
-            )
+            outputs = self._published(registered, made, fingerprint)
         except Skip as skip:
             self._cancel(registered, skipped=skip.reason)
             return self._ended(StepState.SKIPPED, registered, reason=skip.reason)
-        except Exception as error:  # noqa: BLE001 - the executor's boundary
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the executor's boundary
             return self._failed(registered, error)
         except BaseException:
             self._cancel(registered)
@@ -359,6 +393,20 @@ class _Launch:
             shutil.rmtree(folder, ignore_errors=True)
         found = {key: tuple(ids) for key, ids in outputs.items()}
         return replace(self._ended(StepState.COMPLETE, registered), outputs=found)
+
+    def _published(
+        self, registered: Registered, made: Sequence[Made], fingerprint: str | None
+    ) -> Outcome:
+        """Return the ids of what was made, also where only the answer of the store was lost."""
+        publisher = self._task.component.publisher
+        try:
+            return publisher.complete(self._store, registered, made, fingerprint=fingerprint)
+        except (Unavailable, Aborted, Internal):
+            node = self._store.executions.by_ids([registered.execution_id])[0]
+            if node.last_known_state is not ExecutionState.COMPLETE:
+                raise
+            events = self._store.edges.events_of_executions([registered.execution_id])
+            return {key: tuple(ids) for key, ids in made_by(events).items()}
 
     def _call(self, inputs: Artifacts, folder: Path) -> list[Made]:
         component = self._task.component
@@ -429,7 +477,7 @@ class _Launch:
         publisher.fail(self._store, registered, error)
         return self._ended(StepState.FAILED, registered, reason=str(error), error=error)
 
-    def _failed(self, registered: Registered, error: Exception) -> Ended:
+    def _failed(self, registered: Registered, error: BaseException) -> Ended:
         self._task.component.publisher.fail(self._store, registered, error)
         reason = f"{type(error).__name__}: {error}"
         return self._ended(StepState.FAILED, registered, reason=reason, error=error)
@@ -451,9 +499,17 @@ class _Launch:
         return Ended(self._task.step, state, registered.execution_id, reason=reason, error=error)
 
 
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _content(artifact: Artifact) -> str:
     """Return the digest of what a component can see of an artifact, but for its name and times."""
-    bytes_ = artifact.digest or artifact.uri or f"artifact:{artifact.id}"
+    # What lies elsewhere may change there: another artifact of the same uri is another content.
+    bytes_ = artifact.digest or f"{artifact.uri} artifact:{artifact.id}"
     return digest_of(
         [artifact.type, bytes_, dict(artifact.properties), dict(artifact.custom_properties)]
     )

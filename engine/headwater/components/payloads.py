@@ -76,7 +76,7 @@ class Payloads:
             NotFound: the path has nothing.
         """
         if isinstance(value, Path) and format is None:
-            return self.packed(value)
+            return self.packed(value, stem.with_name(f"{stem.name}.tar"))
         chosen = self._named(format) if format is not None else self._taking(value)
         if not chosen.takes(value) and chosen.kinds != _ANY:
             raise InvalidArgument(
@@ -122,8 +122,10 @@ class Payloads:
             return ".tar"
         return next((f.suffix for f in self._formats if f.name == format), "")
 
-    def packed(self, path: Path) -> tuple[Path, str | None]:
-        """Return a path as one file, and the name of its format: a folder as a tar, a file by suffix.
+    def packed(self, path: Path, target: Path) -> tuple[Path, str | None]:
+        """Return a path as one file, and the name of its format: a file as it is, by its suffix.
+
+        A folder becomes a tar at the target.
 
         Raises:
             InvalidArgument: nothing is there, or the folder has something that is no file.
@@ -132,7 +134,6 @@ class Payloads:
             return path, self._by_suffix(path)
         if not path.is_dir():
             raise InvalidArgument(f"{path} is neither a file nor a folder.", path=str(path))
-        target = path.with_name(path.name + ".tar")
         _pack(path, target)
         return target, FOLDER
 

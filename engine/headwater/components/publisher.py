@@ -5,6 +5,7 @@ Payloads go to the object store first; then one transaction makes the outputs LI
 events and ends the execution, or none of it.
 """
 
+import logging
 import traceback
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from headwater.components.driver import (
     read_links,
 )
 from headwater.components.handles import FORMAT_KEY, Made
-from headwater.errors import InvalidArgument
+from headwater.errors import HeadwaterError, InvalidArgument
 from headwater.typed import Artifact, Execution
 from headwater_schema import Artifact as ArtifactNode
 from headwater_schema import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from headwater.store import MetadataStore
 
 _MAX_TRACEBACK = 20_000
+_log = logging.getLogger("headwater")
 SKIPPED = "skipped"
 """Custom property of an execution that had nothing to do: why. Its state is CANCELED."""
 
@@ -116,7 +118,7 @@ class Publisher:
                 **cache,
             )
         )
-        store.heartbeats.end(registered.execution_id)
+        forget_heartbeat(store, registered.execution_id)
         found: defaultdict[str, list[int]] = defaultdict(list)
         for key, artifact_id in zip(parts.keys, answer.artifact_ids, strict=True):
             found[key].append(artifact_id)
@@ -150,7 +152,9 @@ class Publisher:
     def release(self, store: "MetadataStore", execution: ExecutionNode) -> None:
         """Take its external id from an execution, so that another can hold its fingerprint."""
         freed = ExecutionNode(
-            id=execution.id, type_id=execution.type_id, external_id=execution.name
+            id=execution.id,
+            type_id=execution.type_id,
+            external_id=released_id(execution.id or 0),
         )
         masks = {TypeKind.EXECUTION: ("external_id",)}
         store.put(PutRequest(executions=(freed,), update_masks=masks))
@@ -221,22 +225,17 @@ class Publisher:
         state: ExecutionState,
         custom: Mapping[str, str],
     ) -> None:
-        execution = registered.execution
         clean = {k: v.encode(errors="replace").decode() for k, v in custom.items()}
         ended = ExecutionNode(
             id=registered.execution_id,
-            type_id=store.type_id(type(execution)),
+            type_id=store.type_id(type(registered.execution)),
             last_known_state=state,
-            external_id=execution.name,
+            external_id=released_id(registered.execution_id),
             custom_properties=clean,
         )
         abandoned = tuple(
-            ArtifactNode(
-                id=artifact_id,
-                type_id=store.type_id(registered.outputs[key].type),
-                state=ArtifactState.ABANDONED,
-            )
-            for key, artifact_id in registered.pending.items()
+            ArtifactNode(id=node.id, type_id=node.type_id, state=ArtifactState.ABANDONED)
+            for node in store.artifacts.by_ids(registered.pending.values())
         )
         mask = ("last_known_state", "external_id", *(f"custom_properties.{key}" for key in clean))
         store.put(
@@ -246,7 +245,7 @@ class Publisher:
                 update_masks={TypeKind.EXECUTION: mask, TypeKind.ARTIFACT: ("state",)},
             )
         )
-        store.heartbeats.end(registered.execution_id)
+        forget_heartbeat(store, registered.execution_id)
 
     def _add(
         self,
@@ -275,6 +274,19 @@ class Publisher:
         if one.element:
             path = path_of(one.key, sum(key == one.key for key in parts.keys) - 1)
         parts.events.append(EventPut(ref, registered.execution_id, EventType.OUTPUT, path))
+
+
+def released_id(execution_id: int) -> str:
+    """Return the external id of an execution that holds its fingerprint no longer."""
+    return f"headwater:execution:{execution_id}"
+
+
+def forget_heartbeat(store: "MetadataStore", execution_id: int) -> None:
+    """Forget the heartbeat of an execution whose end is recorded, which no failure here undoes."""
+    try:
+        store.heartbeats.end(execution_id)
+    except HeadwaterError:
+        _log.warning("The heartbeat of execution %s stays.", execution_id, exc_info=True)
 
 
 def _typed(one: Made, kind: type[Artifact], execution: Execution) -> Artifact:

@@ -22,7 +22,7 @@ from headwater.components.launcher import Ended, Site, StepState, Task, abandon
 from headwater.components.plan import Plan
 from headwater.components.sources import Latest, OutputRef, references
 from headwater.components.workers import THREADS, Workers, check_workers, site_of, workers_of
-from headwater.errors import InvalidArgument, StepFailed, WorkerLost
+from headwater.errors import HeadwaterError, InvalidArgument, StepFailed, WorkerLost
 from headwater.masking import masked_command
 from headwater.settings import Settings, load_settings
 
@@ -236,18 +236,19 @@ def _begin_ready(progress: _Progress, workers: Workers) -> None:
 def _barred(progress: _Progress, step: Step) -> Ended | None:
     """Return how a step ends that cannot run, because of what it needs; None if it can."""
     inputs = step.component.signature.inputs
-    optional = {
+    demanded = {condition.source.step for condition in step.conditions} | set(step.after)
+    demanded |= {
         ref.step
         for key, source in step.sources.items()
         for ref in references(source)
-        if inputs[key].optional
+        if not inputs[key].optional
     }
     for name in progress.plan.needs(step):
         state = progress.ended[name].state
         if state.is_good:
             continue
         if state is StepState.SKIPPED:
-            if name in optional:
+            if name not in demanded:
                 continue
             return Ended(step.name, StepState.SKIPPED, reason=f"{name} was skipped")
         return Ended(step.name, StepState.NOT_RUN, reason=f"needs {name}, which {_told(state)}")
@@ -255,7 +256,11 @@ def _barred(progress: _Progress, step: Step) -> Ended | None:
 
 
 def _begin(progress: _Progress, step: Step, workers: Workers) -> None:
-    tasks = _tasks(progress, step)
+    try:
+        tasks = _tasks(progress, step)
+    except HeadwaterError as error:
+        progress.end(Ended(step.name, StepState.FAILED, reason=str(error), error=error))
+        return
     progress.parts[step.name], progress.awaited[step.name] = [], len(tasks)
     progress.watch(step.name, StepState.RUNNING, None)
     for task in tasks:
@@ -345,7 +350,12 @@ def _joined(step: Step, parts: Sequence[Ended]) -> Ended:
     worst = next(
         (
             state
-            for state in (StepState.FAILED, StepState.CANCELED, StepState.COMPLETE)
+            for state in (
+                StepState.FAILED,
+                StepState.CANCELED,
+                StepState.COMPLETE,
+                StepState.CACHED,
+            )
             if state in states
         ),
         states[0],
@@ -371,13 +381,20 @@ def _cancel(progress: _Progress, site: Site) -> None:
     for future in progress.flying:
         future.cancel()
     site.stop()
-    for future, (name, task) in list(progress.flying.items()):
+    for future, (name, task) in progress.flying.items():
         if future.cancelled():
-            progress.ended.setdefault(name, Ended(task.step, StepState.CANCELED))
-            continue
-        ended = _result(future, task, site)
-        if name not in progress.ended:
-            progress.end(replace(ended, step=name))
+            # On a cluster it may have begun all the same.
+            execution_id = abandon(task, site, WorkerLost("The run was cancelled."))
+            part = Ended(
+                task.step, StepState.CANCELED, execution_id, reason="the run was cancelled"
+            )
+        else:
+            part = _result(future, task, site)
+        progress.parts[name].append(part)
+    for step in progress.plan.steps:
+        parts = progress.parts.get(step.name)
+        if parts and step.name not in progress.ended:
+            progress.end(_joined(step, parts) if step.is_mapped else parts[0])
     for step in progress.plan.steps:
         if step.name not in progress.ended:
             progress.end(Ended(step.name, StepState.CANCELED, reason="the run was cancelled"))
