@@ -79,5 +79,6 @@ def _inline(text: str) -> Iterator[str]:
 
 
 def _is_secret(name: str) -> bool:
-    words = [word.lower() for word in _WORDS.findall(name)]
+    # Tokens in the plural are counted, as in --max-tokens.
+    words = [word.lower() for word in _WORDS.findall(name) if word.lower() != "tokens"]
     return any(w == "pass" or w.removesuffix("s").endswith(_ENDINGS) for w in words)

@@ -160,7 +160,8 @@ def show_lineage(
                 answer = answer.of_types(type) if type else answer
             else:
                 answer = store.lineage_of(question)
-    _tell(call, answer, form=form, svg=svg, dot=dot)
+        # While the store is open: what was left out is counted when it is told.
+        _tell(call, answer, form=form, svg=svg, dot=dot)
 
 
 def show_between(

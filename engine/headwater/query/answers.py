@@ -71,7 +71,8 @@ class Lineage:
         nodes: by distance, kind and id. A node is made when it is asked for; `Nodes` has them
             as columns.
         events: in the order in which they were put; as `Events`, likewise.
-        left_out: how many nodes a limit left out, by kind and type; counted when first looked at.
+        left_out: how many nodes a limit left out, by kind and type; counted when first looked at,
+            while the store is open.
         cursor: asks for what was left out; None in a complete answer.
         moment: the state of the world that the answer is of.
         provisional: whether a write that is still open may change what was known at the moment.
