@@ -69,7 +69,7 @@ class Figure(NamedTuple):
 
 
 def turns(rounds, sides_of):
-    """Return the seconds of each side, taking turns, and what each answered; two rounds warm up."""
+    """Return the seconds of each side, taking turns, and what each answered; rounds warm up first."""
     seconds = {name: [] for name in sides_of}
     answers = {}
     for turn in range(-WARM, rounds):
