@@ -32,7 +32,6 @@ class Input(Generic[ArtifactT]):
     Attributes:
         artifact: the artifact, with its properties.
         key: the name of the input.
-        was_read: whether its payload was asked for.
     """
 
     def __init__(
@@ -40,7 +39,6 @@ class Input(Generic[ArtifactT]):
     ) -> None:
         self.artifact = artifact
         self.key = key
-        self.was_read = False
         self._folder = folder
         self._fetch = fetch
         self._payloads = payloads
@@ -64,7 +62,6 @@ class Input(Generic[ArtifactT]):
             DataLoss: the bytes are missing or not what was stored.
         """
         if self._path is None:
-            self.was_read = True
             self._path = self._fetched()
         return self._path
 

@@ -99,7 +99,6 @@ class Publisher:
         links = [LinkPut(ref, c) for ref in _new(parts) for c in registered.contexts.ids]
         cache: dict[str, Any] = {}
         if fingerprint is not None:
-            store.register(ExecutionCache)
             context = ExecutionCache(name=fingerprint).to_node(store.type_id(ExecutionCache))
             cache = {
                 "contexts": (context,),

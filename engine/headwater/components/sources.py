@@ -1,6 +1,6 @@
 """Sources: where a step's inputs come from, as data that the driver resolves against the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -256,8 +256,3 @@ def _has_many(source: Source) -> bool:
 def _check_count(count: int | None) -> None:
     if count is not None and count < 1:
         raise InvalidArgument(f"At least one artifact is asked for, found {count}.", count=count)
-
-
-def ids_of(artifacts: Sequence[Artifact]) -> tuple[int, ...]:
-    """Return the ids of artifacts that the store has given."""
-    return tuple(artifact.id for artifact in artifacts if artifact.id is not None)

@@ -4,7 +4,6 @@ Each is an executor of `concurrent.futures`; who decides what runs next is `runn
 the executor's business.
 """
 
-from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -130,10 +129,10 @@ def check_workers(on: str, *, count: int) -> None:
         )
 
 
-def site_of(settings: Settings, *, connected: Callable[..., Any] = connect) -> Site:
+def site_of(settings: Settings) -> Site:
     """Return a place to work at, with a connection of its own and the environment recorded."""
     with ExitStack() as opened:
-        store = opened.enter_context(connected(settings=settings))
+        store = opened.enter_context(connect(settings=settings))
         site = Site(store, settings, record(store, capture()), counting_environment())
         opened.pop_all()
     return site
