@@ -8,12 +8,13 @@ a run that works from one whose process was killed.
 import logging
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from headwater.errors import FailedPrecondition, HeadwaterError, InvalidArgument
 from headwater.objects import Payload, StoredObject
+from headwater.services.heartbeats import first_beat
 from headwater.typed import Artifact, Context, Execution, check_series, checked_node
 from headwater_schema import Artifact as ArtifactNode
 from headwater_schema import (
@@ -21,6 +22,7 @@ from headwater_schema import (
     EventPut,
     EventType,
     ExecutionState,
+    FirstBeat,
     LinkPut,
     New,
     NodeRef,
@@ -96,6 +98,7 @@ class Run:
                 contexts=tuple(new),
                 associations=tuple(LinkPut(New(0), context) for context in every),
                 reuse_contexts=True,
+                first_beats={0: self._heart.first()},
             )
         )
         self._context_ids = (*refs, *answer.context_ids)
@@ -256,15 +259,23 @@ class Run:
         )
         mask = ["last_known_state", *(f"custom_properties.{k}" for k in custom)]
         outputs = tuple(made.model_copy(update={"state": output}) for made in self._outputs)
-        self._update(node, mask, outputs)
-        self._store.heartbeats.end(self.id)
+        self._update(node, mask, outputs, ends=True)
         self.execution = self.execution.model_copy(update={"last_known_state": state})
 
     def _update(
-        self, node: ExecutionNode, mask: Sequence[str], outputs: tuple[ArtifactNode, ...] = ()
+        self,
+        node: ExecutionNode,
+        mask: Sequence[str],
+        outputs: tuple[ArtifactNode, ...] = (),
+        *,
+        ends: bool = False,
     ) -> None:
         masks = {TypeKind.EXECUTION: tuple(mask), TypeKind.ARTIFACT: ("state",)}
-        self._store.put(PutRequest(executions=(node,), artifacts=outputs, update_masks=masks))
+        self._store.put(
+            PutRequest(
+                executions=(node,), artifacts=outputs, update_masks=masks, ends_heartbeats=ends
+            )
+        )
 
 
 def _end_state(error: BaseException | None) -> ExecutionState:
@@ -284,17 +295,29 @@ def _path(key: str) -> tuple[PathStep, ...]:
 
 
 class Heart:
-    """A thread that notes, every interval, that this process still works on an execution."""
+    """A thread that notes, every interval, that this process still works on an execution.
 
-    def __init__(self, store: "MetadataStore", interval_s: float) -> None:
+    Args:
+        store: where it is noted.
+        interval_s: seconds between two.
+        gone: is called, once, where another process has ended the execution.
+    """
+
+    def __init__(
+        self, store: "MetadataStore", interval_s: float, *, gone: Callable[[], None] | None = None
+    ) -> None:
         self._store = store
+        self._gone = gone
         self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def first(self) -> FirstBeat:
+        """Return the first sign of life, for the put that makes the execution."""
+        return first_beat(self._interval_s)
+
     def start(self, execution_id: int) -> None:
-        """Note the first sign of life, and go on noting them."""
-        self._store.heartbeats.beat(execution_id, interval_s=self._interval_s)
+        """Go on noting them, one interval after the first."""
         self._thread = threading.Thread(
             target=self._beat, args=(execution_id,), name="headwater-heartbeat", daemon=True
         )
@@ -309,7 +332,12 @@ class Heart:
     def _beat(self, execution_id: int) -> None:
         while not self._stop.wait(self._interval_s):
             try:
-                self._store.heartbeats.beat(execution_id, interval_s=self._interval_s)
+                noted = self._store.heartbeats.beat(execution_id, interval_s=self._interval_s)
             except HeadwaterError as error:
                 # A missed beat says what it should: that the store was not told of this run.
                 _log.warning("Heartbeat of execution %s was missed: %s", execution_id, error)
+                continue
+            if not noted:
+                if self._gone is not None and not self._stop.is_set():
+                    self._gone()
+                return

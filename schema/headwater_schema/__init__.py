@@ -23,6 +23,7 @@ from headwater_schema.nodes import (
 from headwater_schema.properties import PropertyKind, PropertyValue, ProtoValue, kind_of
 from headwater_schema.requests import (
     EventPut,
+    FirstBeat,
     LinkPut,
     ListOptions,
     New,
@@ -63,6 +64,7 @@ __all__ = [
     "ExecutionBaseType",
     "ExecutionState",
     "ExecutionType",
+    "FirstBeat",
     "LinkPut",
     "ListOptions",
     "New",

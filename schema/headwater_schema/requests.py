@@ -8,7 +8,7 @@ from typing import Annotated, Generic, NamedTuple, TypeAlias, TypeVar
 from pydantic import Field
 
 from headwater_schema.edges import EventType, PathStep
-from headwater_schema.nodes import Artifact, Context, Execution
+from headwater_schema.nodes import Artifact, Context, Execution, ExecutionState
 from headwater_schema.types import TypeKind
 
 NodeT = TypeVar("NodeT")
@@ -99,6 +99,20 @@ class StoredPayload:
     size_bytes: int
 
 
+class FirstBeat(NamedTuple):
+    """The first sign of life of the process that works on an execution.
+
+    Attributes:
+        host: where the process runs.
+        pid: the process there.
+        interval_ms: how long until the next one is due.
+    """
+
+    host: str
+    pid: int
+    interval_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class PutRequest:
     """Everything that one call writes, in one transaction: all of it, or nothing.
@@ -121,6 +135,11 @@ class PutRequest:
         force_update_time: executions' update time moves even if nothing else changes.
         match_update_times: an update of an artifact is refused unless the request's
             update time equals the stored one.
+        first_beats: position of a new execution to the process that works on it, whose
+            heartbeat begins.
+        expected_states: position of an updated execution to the state in which it must be,
+            or the request is refused.
+        ends_heartbeats: the heartbeats of the executions that are updated end.
     """
 
     artifacts: tuple[Artifact, ...] = ()
@@ -137,6 +156,9 @@ class PutRequest:
     reuse_artifacts: bool = False
     force_update_time: bool = False
     match_update_times: bool = False
+    first_beats: Mapping[int, FirstBeat] = field(default_factory=dict)
+    expected_states: Mapping[int, ExecutionState] = field(default_factory=dict)
+    ends_heartbeats: bool = False
 
 
 class PutAnswer(NamedTuple):

@@ -1,6 +1,8 @@
 import pytest
 
 import headwater
+from headwater_schema import ExecutionState, PutRequest
+from support.beats import silence
 from support.commands import Run, Train, column
 
 
@@ -41,10 +43,11 @@ def test_a_running_execution_is_told_alive_and_a_silent_one_stale(
 def test_a_running_execution_that_never_gave_a_sign_is_unknown(
     cli: Run, recorded: headwater.MetadataStore
 ) -> None:
-    with recorded.run(Train()) as run:
-        run._heart.stop()  # noqa: SLF001 - as where another program records runs
-        recorded.heartbeats.end(run.id)
-        ran = cli("executions", "list", "--state", "RUNNING")
+    # As where another program records runs.
+    running = Train(last_known_state=ExecutionState.RUNNING)
+    recorded.put(PutRequest(executions=(running.to_node(recorded.type_id(Train)),)))
+
+    ran = cli("executions", "list", "--state", "RUNNING")
 
     assert column(ran, "HEARTBEAT") == ["unknown"]
 
@@ -79,13 +82,3 @@ def test_an_execution_as_json_has_contexts_events_and_heartbeat(cli: Run) -> Non
         ("OUTPUT", 2),
     ]
     assert answer["heartbeat"] is None
-
-
-def silence(store: headwater.MetadataStore, execution_id: int) -> None:
-    """Put the last heartbeat of an execution far into the past."""
-    service = store.heartbeats
-    scope = service._scope  # noqa: SLF001 - its clock is the test's
-    clock = scope.clock
-    object.__setattr__(scope, "clock", lambda: 1_000)
-    service.beat(execution_id, interval_s=1)
-    object.__setattr__(scope, "clock", clock)

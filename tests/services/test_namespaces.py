@@ -12,7 +12,7 @@ from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument,
 from headwater.graph.session import Graph
 from headwater.graph.statements import Statement, load
 from headwater.services import namespaces as module
-from headwater_schema import Artifact, ArtifactType, PutRequest
+from headwater_schema import Artifact, ArtifactType, ExecutionState, FirstBeat, PutRequest
 from headwater_schema.changes import Element, ElementChange, ElementKind
 from headwater_schema.stored import NAMESPACED_LABELS
 from support.clocked import Services, snapshot
@@ -59,7 +59,8 @@ def record(store: headwater.MetadataStore, runs: int = 3) -> None:
         with store.run(Train(), context=Pipeline(name="p")) as run:
             run.input(raw)
             run.output(Model(name="m"))
-    store.heartbeats.beat(1, interval_s=60)
+    left = Train(last_known_state=ExecutionState.RUNNING).to_node(store.type_id(Train))
+    store.put(PutRequest(executions=(left,), first_beats={0: FirstBeat("host", 1, 60_000)}))
 
 
 class Bar:

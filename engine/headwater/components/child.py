@@ -6,11 +6,15 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import cloudpickle
 
-from headwater.components.executor import Call, Executor
+from headwater.components.codes import check_code
+from headwater.components.component import Component
+from headwater.components.executor import Call
+from headwater.components.fingerprint import Code
 from headwater.components.isolation import ANSWER, CALL, Answer
 from headwater.components.signals import Skip
 from headwater.opening import open_objects
@@ -25,9 +29,9 @@ def main() -> None:
         search, place = pickle.load(stream)  # noqa: S301 - our parent's
         sys.path[:] = search
         os.chdir(place)
-        call, executor, settings = pickle.load(stream)  # noqa: S301 - our parent's
+        call, component, code, settings = pickle.load(stream)  # noqa: S301 - our parent's
     written = folder / f"{ANSWER}.part"
-    written.write_bytes(cloudpickle.dumps(_answer(call, executor, settings)))
+    written.write_bytes(cloudpickle.dumps(_answer(call, component, code, settings)))
     written.rename(folder / ANSWER)
 
 
@@ -38,10 +42,13 @@ def _end_with_parent() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _answer(call: Call, executor: Executor, settings: Settings) -> Answer:
+def _answer(call: Call, component: Component, code: Code | None, settings: Settings) -> Answer:
     try:
+        if code is not None:
+            check_code(component, code)
+        whole = replace(call, function=component.function)
         with open_objects(settings, start=False) as objects:
-            return Answer(made=executor.execute(call, objects.fetch))
+            return Answer(made=component.executor.execute(whole, objects.fetch))
     except Skip as skip:
         return Answer(skipped=skip.reason)
     except Exception as error:  # noqa: BLE001 - the executor's boundary: all of it goes to the parent

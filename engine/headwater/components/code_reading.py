@@ -92,10 +92,40 @@ class CodeReader:
         home = home_of(getattr(function, "__module__", None) or "__main__")
         name = f"{home.label}.{getattr(function, '__qualname__', type(function).__qualname__)}"
         self._bind(name, function, home)
-        while self._waiting:
-            self._waiting.popleft()()
+        self._read_waiting()
         if not self._found:
             self._add(name, reference(name))
+        return self._parts()
+
+    def read_named(self, name: str) -> dict[str, str]:
+        """Return the digest of all that was read so far and of what a name of a part stands for.
+
+        Nothing is read of a name whose module was not imported.
+
+        Raises:
+            InvalidArgument: as `read` does.
+        """
+        parts = name.split(".")
+        known = (n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in sys.modules)
+        count = next(known, 0)
+        module = ".".join(parts[:count])
+        if not count or not self._files.is_project_module(module):
+            return self._parts()
+        value: object = sys.modules[module]
+        for attribute in parts[count:]:
+            value = getattr(value, attribute, _NOTHING)
+        if isinstance(value, ModuleType):
+            self._read_module(module)
+        elif value is not _NOTHING:
+            self._bind(name, value, home_of(module))
+        self._read_waiting()
+        return self._parts()
+
+    def _read_waiting(self) -> None:
+        while self._waiting:
+            self._waiting.popleft()()
+
+    def _parts(self) -> dict[str, str]:
         return {name: _joined(digests) for name, digests in sorted(self._found.items())}
 
     def _add(self, name: str, described: object) -> None:

@@ -81,15 +81,21 @@ class Component:
         """What it takes and makes."""
         return read_signature(self.function, name=self.name)
 
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """The module and name under which other processes find it; None for a script's own."""
+        module, name = self.function.__module__, self.function.__qualname__
+        found = _at(module, name)
+        same = isinstance(found, Component) and found.function is self.function
+        return (module, name) if same else None
+
     def __reduce__(self) -> tuple[Any, ...]:
         # By its place where it has one: the module is imported on the other side, with what it
         # registers; the classes that the signature made cannot be sent.
         state = {f.name: getattr(self, f.name) for f in fields(self)}
-        found = _at(self.function.__module__, self.function.__qualname__)
-        if isinstance(found, Component) and found.function is self.function:
+        if self.place is not None:
             state["function"] = None
-            return _revived, (state, self.function.__module__, self.function.__qualname__)
-        return _revived, (state, None, "")
+        return _revived, (state, self.place)
 
     def named(self, step_name: str) -> "Component":
         """Return the same component, whose next step has that name in its pipeline."""
@@ -313,9 +319,10 @@ def _at(module: str, qualname: str) -> object:
     return found
 
 
-def _revived(state: Mapping[str, Any], module: str | None, qualname: str) -> Component:
-    if module is None:
+def _revived(state: Mapping[str, Any], place: tuple[str, str] | None) -> Component:
+    if place is None:
         return Component(**state)
+    module, qualname = place
     found: Any = importlib.import_module(module)
     for name in qualname.split("."):
         found = getattr(found, name)

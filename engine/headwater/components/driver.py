@@ -27,6 +27,7 @@ from headwater_schema import (
     EventPut,
     EventType,
     ExecutionState,
+    FirstBeat,
     LinkPut,
     ListOptions,
     New,
@@ -143,6 +144,7 @@ class Driver:
         outputs: Mapping[str, OutputSpec],
         series: Mapping[str, str],
         contexts: RunContexts,
+        first_beat: FirstBeat,
     ) -> Registered:
         """Return the execution, after recording in one transaction that it runs.
 
@@ -159,6 +161,7 @@ class Driver:
             outputs: what it is to make.
             series: the series of each output.
             contexts: of the run.
+            first_beat: of the process that works on it.
 
         Raises:
             AlreadyExists: an execution of that name or external id is there.
@@ -181,6 +184,7 @@ class Driver:
                 ),
                 associations=tuple(LinkPut(New(0), i) for i in contexts.ids),
                 attributions=(*new_links(len(nodes), contexts), *read_links(inputs, contexts)),
+                first_beats={0: first_beat},
             )
         )
         pending = dict(zip(waiting, answer.artifact_ids, strict=True))

@@ -16,7 +16,7 @@ since there are libraries that read them.
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -36,6 +36,7 @@ __all__ = [
     "differences",
     "digest_of",
     "installed_packages",
+    "named_code",
 ]
 
 
@@ -76,6 +77,23 @@ def code_fingerprint(function: Callable[..., object], *, version: str | None) ->
     with _READING:
         parts = CodeReader().read(function) if own is None else own
     return Code(digest_of(parts), parts)
+
+
+def named_code(names: Iterable[str]) -> dict[str, str]:
+    """Return what code this process has under the names of parts, with what that uses.
+
+    Args:
+        names: of `Code.parts`; those of which no module was imported here are left out.
+    """
+    found: dict[str, str] = {}
+    with _READING:
+        reader = CodeReader()
+        for name in names:
+            try:
+                found |= reader.read_named(name)
+            except InvalidArgument:
+                continue
+    return found
 
 
 def installed_packages() -> dict[str, str]:

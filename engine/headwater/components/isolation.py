@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cloudpickle
 
-from headwater.components.executor import Call, Executor
+from headwater.components.component import Component
+from headwater.components.executor import Call
+from headwater.components.fingerprint import Code
 from headwater.components.handles import Made
 from headwater.components.signals import Skip
 from headwater.errors import DeadlineExceeded, WorkerLost
@@ -87,31 +89,35 @@ class Stop:
 
 def execute_isolated(
     call: Call,
-    executor: Executor,
+    component: Component,
     *,
     settings: Settings,
-    timeout_s: float | None,
+    code: Code | None = None,
     stop: Stop | None = None,
 ) -> list[Made]:
     """Return what a call made in a process of its own.
 
     Args:
-        call: the call; its function must be importable, or one that cloudpickle can send.
-        executor: runs it there.
+        call: the call.
+        component: whose function is called there, after its `timeout_s` killed; one that is
+            imported there, or that cloudpickle can send.
         settings: where the object store is.
-        timeout_s: after how many seconds it is killed; None never.
+        code: the component's as the run has read it, which must be the same there; None for
+            one that is not cached, of which that does not matter.
         stop: may kill it too.
 
     Raises:
         DeadlineExceeded: it took longer.
         WorkerLost: its process ended without an answer; `signal` or `exit_status` says how.
+        FailedPrecondition: the code there is another.
         Skip, Exception: as `Executor.execute` does; an error comes with the child's traceback.
     """
     call.folder.mkdir(parents=True, exist_ok=True)
     with (call.folder / CALL).open("wb") as stream:
         # First what the child must know to find the modules that the rest names.
         pickle.dump((sys.path, str(Path.cwd())), stream)
-        cloudpickle.dump((call, executor, settings), stream)
+        # The function comes with the component, which may be imported there.
+        cloudpickle.dump((replace(call, function=_sent), component, code, settings), stream)
     command = [sys.executable, "-m", "headwater.components.child", str(call.folder)]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, stdin=subprocess.PIPE, start_new_session=True
@@ -119,13 +125,14 @@ def execute_isolated(
     if stop is not None:
         stop.add(process)
     try:
-        process.wait(timeout_s)
+        process.wait(component.timeout_s)
     except subprocess.TimeoutExpired:
         raise DeadlineExceeded(
-            f"Component {call.component!r} took longer than {timeout_s:g} s, and was stopped.",
+            f"Component {call.component!r} took longer than {component.timeout_s:g} s, and was "
+            "stopped.",
             hint="Give it a longer timeout_s, or less to do.",
             component=call.component,
-            timeout_s=timeout_s,
+            timeout_s=component.timeout_s,
         ) from None
     finally:
         _kill(process)
@@ -135,6 +142,10 @@ def execute_isolated(
         if stop is not None:
             stop.remove(process)
     return _answered(call, process.returncode)
+
+
+def _sent() -> None:
+    """Stand for the component's function while a call is sent."""
 
 
 def _answered(call: Call, status: int) -> list[Made]:

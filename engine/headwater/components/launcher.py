@@ -4,6 +4,7 @@ Runs wherever the step does: in a thread of the run, or on a worker elsewhere. W
 what it was given can be sent between processes.
 """
 
+import logging
 import shutil
 import socket
 import tempfile
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from headwater.components.cache import Hit, look_up, made_by
+from headwater.components.codes import check_code
 from headwater.components.component import Component
 from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
@@ -30,13 +32,13 @@ from headwater.components.sources import Condition, Source
 from headwater.errors import (
     Aborted,
     AlreadyExists,
+    FailedPrecondition,
     HeadwaterError,
     Internal,
     Unavailable,
     WorkerLost,
 )
 from headwater.runs import Heart
-from headwater.services.heartbeats import STALE_BEATS
 from headwater.settings import Settings
 from headwater.typed import Artifact, Execution
 from headwater_schema import EventType, ExecutionState
@@ -50,6 +52,7 @@ HOLDER_PREFIX = "headwater:step:"
 one such execution at a time, so that of two runs that want the same step one runs it."""
 
 _POLL_S = (0.1, 2.0)
+_log = logging.getLogger("headwater")
 
 
 class StepState(StrEnum):
@@ -137,6 +140,8 @@ class Site:
         environment_id: of the artifact that says what runs here.
         environment: what of it counts for the cache.
         stop: ends what is under way when the run is cancelled.
+        is_elsewhere: whether this is another process than the run's, whose code may differ and
+            which learns only from its heartbeats that the run was cancelled.
     """
 
     store: "MetadataStore"
@@ -144,6 +149,7 @@ class Site:
     environment_id: int | None
     environment: Mapping[str, str]
     stop: Stop = field(default_factory=Stop)
+    is_elsewhere: bool = False
 
 
 def launch(task: Task, site: Site) -> Ended:
@@ -176,10 +182,16 @@ def prepared(task: Task, site: Site) -> tuple[dict[str, list[Artifact]], Fingerp
     return inputs, launched.fingerprint(inputs)
 
 
-def abandon(task: Task, site: Site, error: WorkerLost) -> int | None:
-    """Return the id of the execution that a lost worker left RUNNING, after recording it as FAILED.
+def abandon(task: Task, site: Site, error: WorkerLost | None) -> int | None:
+    """Return the id of the execution that a worker left RUNNING, after recording its end.
 
-    None where it had recorded none.
+    None where it had recorded none. A worker that works on it after all finds it ended, and keeps
+    nothing of what it makes.
+
+    Args:
+        task: what the worker was given.
+        site: where to record.
+        error: how the worker was lost, which makes it FAILED; None for a run that is cancelled.
     """
     return _Launch(task, site).abandon(error)
 
@@ -192,6 +204,7 @@ class _Launch:
         self._site = site
         self._store = site.store
         self._signature = task.component.signature
+        self._heart = Heart(self._store, site.settings.heartbeat_s, gone=self._gone)
         self._execution = self._signature.checked(task.parameters, component=task.component.name)
 
     def run(self) -> Ended:
@@ -235,8 +248,8 @@ class _Launch:
             environment=self._site.environment,
         )
 
-    def abandon(self, error: WorkerLost) -> int | None:
-        """Record as FAILED what a lost worker left RUNNING."""
+    def abandon(self, error: WorkerLost | None) -> int | None:
+        """Record the end of what a worker left RUNNING."""
         number, found = 1, None
         while True:
             known = self._named(number)
@@ -285,6 +298,7 @@ class _Launch:
                     outputs=self._signature.outputs,
                     series=self._task.series,
                     contexts=self._task.contexts,
+                    first_beat=self._heart.first(),
                 )
             except AlreadyExists:
                 earlier = self._named(number)
@@ -342,19 +356,15 @@ class _Launch:
         """Return whether nobody works on an execution that says it is RUNNING.
 
         Here a process tells itself whether it is there; elsewhere three missing heartbeats do. One
-        that has had none yet has the time of three for the first.
+        without any has ended meanwhile, or came from another store.
         """
-        now = int(time.time() * 1_000)
-        beat = next((b for b in self._store.heartbeats.all() if b.execution_id == other.id), None)
-        if beat is None:
-            begun = other.last_update_time_since_epoch or other.create_time_since_epoch or now
-            return now - begun > STALE_BEATS * self._site.settings.heartbeat_s * 1_000
-        if beat.host == socket.gethostname():
+        beat = self._store.heartbeats.of(other.id or 0)
+        if beat is not None and beat.host == socket.gethostname():
             # An outage of the store makes beats late, and does not kill who beats.
             return not _is_alive(beat.pid)
-        return beat.is_stale(now)
+        return beat is None or beat.is_stale
 
-    def _give_up(self, execution: ExecutionNode, error: WorkerLost) -> None:
+    def _give_up(self, execution: ExecutionNode, error: WorkerLost | None) -> None:
         events = self._store.edges.events_of_executions([execution.id or 0])
         pending = {
             event.path[0].key or "": event.artifact_id
@@ -369,15 +379,17 @@ class _Launch:
             self._task.series,
             pending,
         )
-        self._task.component.publisher.fail(self._store, lost, error)
+        if error is None:
+            self._cancel(lost)
+        else:
+            self._fail(lost, error)
 
     def _executed(
         self, registered: Registered, inputs: Artifacts, fingerprint: str | None
     ) -> Ended:
-        heart = Heart(self._store, self._site.settings.heartbeat_s)
         folder = Path(tempfile.mkdtemp(prefix="headwater-step-"))
         try:
-            heart.start(registered.execution_id)
+            self._heart.start(registered.execution_id)
             made = self._call(inputs, folder)
             outputs = self._published(registered, made, fingerprint)
         except Skip as skip:
@@ -389,7 +401,7 @@ class _Launch:
             self._cancel(registered)
             raise
         finally:
-            heart.stop()
+            self._heart.stop()
             shutil.rmtree(folder, ignore_errors=True)
         found = {key: tuple(ids) for key, ids in outputs.items()}
         return replace(self._ended(StepState.COMPLETE, registered), outputs=found)
@@ -397,16 +409,27 @@ class _Launch:
     def _published(
         self, registered: Registered, made: Sequence[Made], fingerprint: str | None
     ) -> Outcome:
-        """Return the ids of what was made, also where only the answer of the store was lost."""
+        """Return the ids of what was made, also where only the answer of the store was lost.
+
+        Raises:
+            WorkerLost: another process took this one for lost meanwhile.
+        """
         publisher = self._task.component.publisher
         try:
             return publisher.complete(self._store, registered, made, fingerprint=fingerprint)
-        except (Unavailable, Aborted, Internal):
+        except (Unavailable, Aborted, Internal, FailedPrecondition) as error:
             node = self._store.executions.by_ids([registered.execution_id])[0]
-            if node.last_known_state is not ExecutionState.COMPLETE:
-                raise
-            events = self._store.edges.events_of_executions([registered.execution_id])
-            return {key: tuple(ids) for key, ids in made_by(events).items()}
+            if node.last_known_state is ExecutionState.COMPLETE:
+                events = self._store.edges.events_of_executions([registered.execution_id])
+                return {key: tuple(ids) for key, ids in made_by(events).items()}
+            if _was_ended(error):
+                raise WorkerLost(
+                    f"Execution {registered.execution_id} was ended by another process as "
+                    f"{node.last_known_state}, so what this one made is not kept.",
+                    hint="Was its run cancelled, or this process without the store for too long?",
+                    id=registered.execution_id,
+                ) from error
+            raise
 
     def _call(self, inputs: Artifacts, folder: Path) -> list[Made]:
         component = self._task.component
@@ -420,14 +443,21 @@ class _Launch:
             folder,
         )
         if not self._task.isolated and component.timeout_s is None:
+            if self._site.is_elsewhere and self._task.code is not None:
+                check_code(component, self._task.code)
             return component.executor.execute(call, self._store.objects.fetch)
         return execute_isolated(
             call,
-            component.executor,
+            component,
             settings=self._site.settings,
-            timeout_s=component.timeout_s,
+            code=self._task.code,
             stop=self._site.stop,
         )
+
+    def _gone(self) -> None:
+        """Stop what is under way, of an execution that another process has ended."""
+        if self._site.is_elsewhere:
+            self._site.stop()
 
     # How it ends.
 
@@ -473,17 +503,27 @@ class _Launch:
             outputs={},
             series={},
             contexts=self._task.contexts,
+            first_beat=self._heart.first(),
         )
         publisher.fail(self._store, registered, error)
         return self._ended(StepState.FAILED, registered, reason=str(error), error=error)
 
     def _failed(self, registered: Registered, error: BaseException) -> Ended:
-        self._task.component.publisher.fail(self._store, registered, error)
+        self._fail(registered, error)
         reason = f"{type(error).__name__}: {error}"
         return self._ended(StepState.FAILED, registered, reason=reason, error=error)
 
+    def _fail(self, registered: Registered, error: BaseException) -> None:
+        try:
+            self._task.component.publisher.fail(self._store, registered, error)
+        except FailedPrecondition as ended:
+            _say_ended(registered, ended)
+
     def _cancel(self, registered: Registered, *, skipped: str | None = None) -> None:
-        self._task.component.publisher.cancel(self._store, registered, skipped=skipped)
+        try:
+            self._task.component.publisher.cancel(self._store, registered, skipped=skipped)
+        except FailedPrecondition as ended:
+            _say_ended(registered, ended)
 
     def _unnamed(self) -> Execution:
         return self._execution.model_copy(update={"custom_properties": {"step": self._task.step}})
@@ -497,6 +537,18 @@ class _Launch:
         error: BaseException | None = None,
     ) -> Ended:
         return Ended(self._task.step, state, registered.execution_id, reason=reason, error=error)
+
+
+def _was_ended(error: HeadwaterError) -> bool:
+    """Return whether an end was refused because the execution has one."""
+    return isinstance(error, FailedPrecondition) and "found_state" in error.values
+
+
+def _say_ended(registered: Registered, error: FailedPrecondition) -> None:
+    """Say that another process has recorded the end first, whose word stands."""
+    if not _was_ended(error):
+        raise error
+    _log.warning("Another process has ended execution %s: %s", registered.execution_id, error)
 
 
 def _is_alive(pid: int) -> bool:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from headwater.components.component import Component, Step
-from headwater.components.driver import Driver
-from headwater.components.executor import Executor
-from headwater.components.fingerprint import Code, code_fingerprint, digest_of
+from headwater.components.codes import code_of
+from headwater.components.component import Step
+from headwater.components.fingerprint import Code
 from headwater.components.sources import Source, references
 from headwater.errors import FailedPrecondition, InvalidArgument
 from headwater.query.drawing import to_svg
@@ -57,35 +56,6 @@ class Plan:
         keys = step.component.signature.outputs
         usual = {key: f"{self.pipeline}.{step.name}.{key}" for key in keys}
         return usual | dict(step.series)
-
-
-def code_of(component: Component) -> Code:
-    """Return what a component's results depend on of its code, and which component it is.
-
-    Raises:
-        InvalidArgument: its code cannot be read, and it has no version.
-    """
-    signature = component.signature
-    read = code_fingerprint(component.function, version=component.version)
-    parts = {
-        **read.parts,
-        "component": digest_of(
-            [
-                component.name,
-                [[key, spec.type.type_name, spec.many] for key, spec in signature.inputs.items()],
-                [[key, spec.type.type_name, spec.many] for key, spec in signature.outputs.items()],
-            ]
-        ),
-    }
-    for part, usual in ((component.executor, Executor), (component.driver, Driver)):
-        if type(part) is not usual:
-            own = code_fingerprint(type(part), version=None)
-            parts |= {f"{usual.__name__.lower()}.{name}": d for name, d in own.parts.items()}
-    if component.version is not None:
-        parts["function"] = digest_of(
-            [component.function.__module__, component.function.__qualname__]
-        )
-    return Code(digest_of(parts), parts)
 
 
 def _needs(step: Step) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ Payloads go to the object store first; then one transaction makes the outputs LI
 events and ends the execution, or none of it.
 """
 
-import logging
 import traceback
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from headwater.components.driver import (
     read_links,
 )
 from headwater.components.handles import FORMAT_KEY, Made
-from headwater.errors import HeadwaterError, InvalidArgument
+from headwater.errors import InvalidArgument
 from headwater.typed import Artifact, Execution
 from headwater_schema import Artifact as ArtifactNode
 from headwater_schema import (
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from headwater.store import MetadataStore
 
 _MAX_TRACEBACK = 20_000
-_log = logging.getLogger("headwater")
 SKIPPED = "skipped"
 """Custom property of an execution that had nothing to do: why. Its state is CANCELED."""
 
@@ -83,6 +81,7 @@ class Publisher:
 
         Raises:
             InvalidArgument: a property does not fit the class of its output.
+            FailedPrecondition: the execution is not RUNNING: another process has ended it.
         """
         execution, outputs = registered.execution, registered.outputs
         # All is checked before any payload is stored.
@@ -114,10 +113,11 @@ class Publisher:
                 series=parts.series,
                 payloads=parts.payloads,
                 update_masks={TypeKind.EXECUTION: ("last_known_state",)},
+                expected_states={0: ExecutionState.RUNNING},
+                ends_heartbeats=True,
                 **cache,
             )
         )
-        forget_heartbeat(store, registered.execution_id)
         found: defaultdict[str, list[int]] = defaultdict(list)
         for key, artifact_id in zip(parts.keys, answer.artifact_ids, strict=True):
             found[key].append(artifact_id)
@@ -129,7 +129,11 @@ class Publisher:
         registered: Registered,
         error: BaseException,
     ) -> None:
-        """Record that a step failed: FAILED with the reason, and its pending outputs ABANDONED."""
+        """Record that a step failed: FAILED with the reason, and its pending outputs ABANDONED.
+
+        Raises:
+            FailedPrecondition: the execution is not RUNNING: another process has ended it.
+        """
         text = "".join(traceback.format_exception(error))
         custom = {"error": f"{type(error).__name__}: {error}", "traceback": text[-_MAX_TRACEBACK:]}
         self._end(store, registered, ExecutionState.FAILED, custom)
@@ -142,6 +146,9 @@ class Publisher:
         skipped: str | None = None,
     ) -> None:
         """Record that a step was cancelled: CANCELED, with why it was skipped if it was.
+
+        Raises:
+            FailedPrecondition: the execution is not RUNNING: another process has ended it.
 
         Source: MLMD's states, of which none is for skipped executions.
         """
@@ -242,9 +249,10 @@ class Publisher:
                 executions=(ended,),
                 artifacts=abandoned,
                 update_masks={TypeKind.EXECUTION: mask, TypeKind.ARTIFACT: ("state",)},
+                expected_states={0: ExecutionState.RUNNING},
+                ends_heartbeats=True,
             )
         )
-        forget_heartbeat(store, registered.execution_id)
 
     def _add(
         self,
@@ -278,14 +286,6 @@ class Publisher:
 def released_id(execution_id: int) -> str:
     """Return the external id of an execution that holds its fingerprint no longer."""
     return f"headwater:execution:{execution_id}"
-
-
-def forget_heartbeat(store: "MetadataStore", execution_id: int) -> None:
-    """Forget the heartbeat of an execution whose end is recorded, which no failure here undoes."""
-    try:
-        store.heartbeats.end(execution_id)
-    except HeadwaterError:
-        _log.warning("The heartbeat of execution %s stays.", execution_id, exc_info=True)
 
 
 def _typed(one: Made, kind: type[Artifact], execution: Execution) -> Artifact:

@@ -384,7 +384,7 @@ def _cancel(progress: _Progress, site: Site) -> None:
     for future, (name, task) in progress.flying.items():
         if future.cancelled():
             # On a cluster it may have begun all the same.
-            execution_id = abandon(task, site, WorkerLost("The run was cancelled."))
+            execution_id = abandon(task, site, None)
             part = Ended(
                 task.step, StepState.CANCELED, execution_id, reason="the run was cancelled"
             )

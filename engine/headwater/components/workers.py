@@ -14,6 +14,7 @@ import cloudpickle
 
 from headwater.components.environment import capture, record
 from headwater.components.fingerprint import counting_environment
+from headwater.components.isolation import Stop
 from headwater.components.launcher import Ended, Site, Task, launch
 from headwater.errors import InvalidArgument, MissingExtra
 from headwater.opening import connect
@@ -146,7 +147,9 @@ def _site_here(settings: Settings) -> Site:
 
 def _launch_there(task: bytes, settings: Settings) -> Ended:
     # From the run that this worker works for.
-    ended = launch(cloudpickle.loads(task), _site_here(settings))
+    # A stop of its own: the worker's other steps may be of runs that go on.
+    here = replace(_site_here(settings), stop=Stop(), is_elsewhere=True)
+    ended = launch(cloudpickle.loads(task), here)
     # An error of a user's class may not be one that the run can make again.
     return replace(ended, error=None) if ended.error is not None else ended
 

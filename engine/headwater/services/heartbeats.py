@@ -1,7 +1,8 @@
 """Heartbeats: which running executions still have a process behind them.
 
 They live on nodes of their own, outside the lineage and outside the door: a beat is not a
-change of what happened.
+change of what happened. The first comes with the execution and the last goes with its end, each
+in the same transaction. Time is the database server's, so that clocks of hosts do not matter.
 """
 
 import os
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from headwater.graph.statements import load
 from headwater.services.scope import Scope
+from headwater_schema import FirstBeat
 
 STALE_BEATS = 3
 """After how many missed beats a running execution counts as stale."""
@@ -24,6 +26,7 @@ class Heartbeat(NamedTuple):
         host: where its process runs or ran.
         pid: the process there.
         interval_ms: how long until the next one was due.
+        age_ms: how long ago it was when it was read.
     """
 
     execution_id: int
@@ -31,10 +34,17 @@ class Heartbeat(NamedTuple):
     host: str
     pid: int
     interval_ms: int
+    age_ms: int
 
-    def is_stale(self, now: int) -> bool:
-        """Return whether three beats are missing at that time, in milliseconds."""
-        return now - self.time > STALE_BEATS * self.interval_ms
+    @property
+    def is_stale(self) -> bool:
+        """Whether three beats were missing when it was read."""
+        return self.age_ms > STALE_BEATS * self.interval_ms
+
+
+def first_beat(interval_s: float) -> FirstBeat:
+    """Return the first sign of life of this process, for the put that makes an execution."""
+    return FirstBeat(socket.gethostname(), os.getpid(), int(interval_s * 1_000))
 
 
 class HeartbeatService:
@@ -43,23 +53,25 @@ class HeartbeatService:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    def beat(self, execution_id: int, *, interval_s: float) -> None:
-        """Note that this process is alive and works on the execution."""
-        self._scope.graph.write_alone(
+    def beat(self, execution_id: int, *, interval_s: float) -> bool:
+        """Note that this process still works on an execution; return whether it has not ended."""
+        host, pid, interval_ms = first_beat(interval_s)
+        rows = self._scope.graph.write_alone(
             load("heartbeat/beat"),
             namespace=self._scope.namespace,
             execution_id=execution_id,
-            now=self._scope.clock(),
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            interval_ms=int(interval_s * 1_000),
+            host=host,
+            pid=pid,
+            interval_ms=interval_ms,
         )
+        return bool(rows)
 
-    def end(self, execution_id: int) -> None:
-        """Forget the heartbeat of an execution that has ended."""
-        self._scope.graph.write_alone(
-            load("heartbeat/end"), namespace=self._scope.namespace, execution_id=execution_id
+    def of(self, execution_id: int) -> Heartbeat | None:
+        """Return the last heartbeat of an execution; None if it has none."""
+        rows = self._scope.graph.read(
+            load("heartbeat/of"), namespace=self._scope.namespace, execution_id=execution_id
         )
+        return Heartbeat(*rows[0]) if rows else None
 
     def all(self) -> list[Heartbeat]:
         """Return the last heartbeat of each execution that has one, by execution."""
@@ -68,5 +80,4 @@ class HeartbeatService:
 
     def stale(self) -> list[Heartbeat]:
         """Return the heartbeats of executions whose process seems to be gone."""
-        now = self._scope.clock()
-        return [beat for beat in self.all() if beat.is_stale(now)]
+        return [beat for beat in self.all() if beat.is_stale]

@@ -56,6 +56,8 @@ _BLOCKS = (
     "merged_associations",
     "associations",
     "parents",
+    "first_beats",
+    "ended_beats",
 )
 _GIVEN = {"merged": "merged", "versions": "series"}
 """What the database decides, and the block that tells it; in the order of `PutOutcome.drafted`."""
@@ -88,7 +90,8 @@ class PutService:
                 context has no name, parent contexts would form a cycle.
             NotFound: a type id is unknown.
             AlreadyExists: a name, external id or event is taken.
-            FailedPrecondition: the update times do not match, if that was asked.
+            FailedPrecondition: the update times do not match, if that was asked, or an
+                execution is not in the state that was expected.
             OutOfRange: a position beyond the request's nodes.
 
         Source: MLMD, PutExecution and PutLineageSubgraph; every other put is a part of them.

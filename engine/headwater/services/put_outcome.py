@@ -5,6 +5,7 @@ from itertools import chain, count
 from typing import Any, NamedTuple
 
 from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument
+from headwater.graph.records import STATE_KEYS
 from headwater.services.door import Drafted, Written
 from headwater.services.put_plan import PutPlan, event_properties, nodes_of
 from headwater_schema import PutAnswer, PutRequest, TypeKind
@@ -124,8 +125,12 @@ class PutOutcome:
         missing = [row["id"] for row in rows if row["id"] not in present]
         if missing:
             raise unknown_ids(kind, missing, self._namespace)
-        nodes = [node for node in nodes_of(self._request, kind) if node.id is not None]
-        for node, (_, before, _after) in zip(nodes, found, strict=True):
+        nodes = [
+            (position, node)
+            for position, node in enumerate(nodes_of(self._request, kind))
+            if node.id is not None
+        ]
+        for (position, node), (_, before, _after) in zip(nodes, found, strict=True):
             if node.type_id not in (None, before["type_id"]):
                 raise InvalidArgument(
                     f"{kind.capitalize()} {node.id} has type id {before['type_id']}, which cannot "
@@ -151,6 +156,20 @@ class PutOutcome:
                     hint="Read it again, and decide again.",
                     id=node.id,
                 )
+            if kind is TypeKind.EXECUTION:
+                self._check_state(position, before)
+
+    def _check_state(self, position: int, before: Mapping[str, Any]) -> None:
+        expected = self._request.expected_states.get(position)
+        state = before.get(STATE_KEYS[TypeKind.EXECUTION])
+        if expected not in (None, state):
+            raise FailedPrecondition(
+                f"Execution {before['id']} is {state or 'in no state'}, the request expects "
+                f"{expected}.",
+                hint="Read it again, and decide again.",
+                id=before["id"],
+                found_state=state,
+            )
 
     def _check_new_edges(self, missing: Missing) -> None:
         expected = {

@@ -191,6 +191,7 @@ class Planner:
             self._plan.add(block, [context, indexes])
         for parent in self._request.parents:
             self._plan.add("parents", [*self._context(parent.child), *self._context(parent.parent)])
+        self._plan_heartbeats()
         return self._plan
 
     # Checks.
@@ -322,6 +323,14 @@ class Planner:
             self._plan.links.setdefault((f"new_{block}", context_id), []).append(node)
         elif merged is not None:
             self._plan.links.setdefault((f"merged_{block}", merged), []).append(node)
+
+    def _plan_heartbeats(self) -> None:
+        execution_ids = self._plan.ids[TypeKind.EXECUTION]
+        for position, beat in self._request.first_beats.items():
+            self._plan.add("first_beats", [execution_ids[position], *beat])
+        if self._request.ends_heartbeats:
+            updated = [node.id for node in self._request.executions if node.id is not None]
+            self._plan.rows["ended_beats"] = updated
 
     def _context(self, ref: NodeRef) -> list[Any]:
         """Return [id, type id, name]: the id, or where only the graph knows it the other two."""
