@@ -38,6 +38,7 @@ def main():
     parser.add_argument("--sqlite", type=Path, help="MLMD's side of `python -m bench.generate`")
     parser.add_argument("--home", type=Path, help="headwater's side of the same")
     parser.add_argument("--steps", type=int, default=1_000, help="steps of the pipeline")
+    parser.add_argument("--kfp-steps", type=int, default=20, help="steps beside KFP, 2 or more")
     arguments = parser.parse_args()
     table = Table("benchmark", "headwater", "peer", "ratio", "note")
     for name in arguments.names or BENCHMARKS:

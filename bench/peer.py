@@ -13,6 +13,7 @@ from uv import find_uv_bin
 MLMD = "ml-metadata==1.17.1"
 """The newest that installs on Python 3.11 with an older C library; there is none for 3.12."""
 MLFLOW = "mlflow>=3,<4"
+KFP = "kfp==2.17.0"
 
 _HERE = Path(__file__).parent
 
@@ -45,6 +46,14 @@ def mlflow():
     """Yield a real MLflow that tracks into a new SQLite file, and artifacts into a folder."""
     python = _environment("mlflow", MLFLOW, sys.executable)
     with _worker(python, "mlflow_worker.py", "mlflow.sqlite") as peer:
+        yield peer
+
+
+@contextmanager
+def kfp():
+    """Yield the real local runner of Kubeflow Pipelines, which writes into a new folder."""
+    python = _environment("kfp", KFP, sys.executable)
+    with _worker(python, "kfp_worker.py", "pipelines") as peer:
         yield peer
 
 
