@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import headwater
@@ -134,6 +135,15 @@ def kill_itself(numbers: Input[Numbers], total: Output[Total]) -> None:
 
 
 @component
+def counted_slowly(numbers: Output[Numbers], *, folder: str) -> None:
+    """Leave a mark of each call, and take a while."""
+    (Path(folder) / uuid.uuid4().hex).touch()
+    time.sleep(1)
+    numbers.save([1, 2, 3])
+    numbers.set(count=3)
+
+
+@component
 def half(numbers: Input[Numbers], doubled: Output[Numbers]) -> None:
     doubled.path.write_text("[1, 2")
     doubled.set(count=2)
@@ -173,6 +183,11 @@ def gated(first: int = 1, least: float = 10.0) -> None:
 def baseline(first: int = 1) -> None:
     total = add(numbers=[make(first=first)]).making(total="grand-total")
     compare(new=total, old=previous("grand-total"))
+
+
+@pipeline
+def counted(folder: str) -> None:
+    double(numbers=counted_slowly(folder=folder))
 
 
 @pipeline
