@@ -26,7 +26,7 @@ def halve(numbers: Input[steps.Numbers], halved: Output[steps.Numbers]) -> None:
     halved.save([value / 2 for value in numbers.load()])
 
 
-def digest(**options: Any) -> str:  # noqa: ANN401 - as `component` takes them
+def digest(**options: Any) -> str:
     return code_of(component(**options)(halve)).digest
 
 

@@ -240,6 +240,48 @@ def test_a_failed_run_goes_on_where_it_stopped(
     assert len([e for e in store.executions.all() if e.type == "Make"]) == 1
 
 
+def test_a_resumed_run_runs_again_what_was_edited_or_lost_its_payload(
+    store: headwater.MetadataStore, tmp_path: Path
+) -> None:
+    lock = tmp_path / "broken"
+    lock.touch()
+
+    def halting(version: str) -> Pipeline:
+        @component(version=version)
+        def edited(numbers: Input[steps.Numbers], doubled: Output[steps.Numbers]) -> None:
+            doubled.save([int(version)])
+            doubled.set(count=1)
+
+        @component(cached=False)
+        def touchy(numbers: Input[steps.Numbers], total: Output[steps.Total], *, path: str) -> None:
+            if Path(path).exists():
+                raise RuntimeError("not yet")
+            total.set(value=float(sum(numbers.load())))
+
+        @pipeline(name="halting")
+        def halting() -> None:
+            numbers = steps.make()
+            touchy(numbers=edited(numbers=numbers), path=str(lock))
+            steps.double(numbers=numbers)
+
+        return halting
+
+    failed = halting("1").run(store=store, raising=False)
+    (lost,) = store.artifacts.by_ids(failed.ids("double", "doubled"))
+    store.objects.delete(lost.digest or "")
+    lock.unlink()
+
+    resumed = halting("2").run(store=store, resume=failed.run)
+
+    kept = {
+        name
+        for name, ended in resumed.steps.items()
+        if ended.execution_id == failed.steps[name].execution_id
+    }
+    assert kept == {"make"}
+    assert value_of(store, resumed, "touchy", "total") == 2.0
+
+
 def test_resuming_a_run_that_never_was_is_refused(store: headwater.MetadataStore) -> None:
     with pytest.raises(NotFound):
         steps.sums.run(store=store, resume="nothing of the kind")

@@ -80,7 +80,7 @@ def look_up(
         )
         page = store.executions.page(options, context_id=context.id, state=ExecutionState.COMPLETE)
         for execution in page.items:
-            found = _usable(store, execution, outputs)
+            found = usable(store, execution, outputs)
             if isinstance(found, Hit):
                 return found
             reason = reason or found.reason
@@ -89,9 +89,16 @@ def look_up(
             return Miss(reason)
 
 
-def _usable(
+def usable(
     store: "MetadataStore", execution: Execution, outputs: Mapping[str, OutputSpec]
 ) -> Hit | Miss:
+    """Return what an execution made, or why not all of it can be used again.
+
+    Args:
+        store: where it is recorded.
+        execution: one that ended well.
+        outputs: what it was to make.
+    """
     execution_id = execution.id or 0
     events = store.edges.events_of_executions([execution_id])
     made = made_by(events)

@@ -1,13 +1,14 @@
 """Earlier: what a run that is resumed has done already."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from headwater.components.cache import made_by
-from headwater.components.component import Step
+from headwater.components.cache import Hit, usable
 from headwater.components.contexts import RunContexts
+from headwater.components.fingerprint import Code, Fingerprint
 from headwater.components.launcher import Ended, StepState
 from headwater.components.plan import Plan
-from headwater_schema import ArtifactState, Execution, ExecutionState
+from headwater_schema import Execution, ExecutionState
 
 if TYPE_CHECKING:
     from headwater.store import MetadataStore
@@ -15,57 +16,63 @@ if TYPE_CHECKING:
 _GOOD = {ExecutionState.COMPLETE: StepState.COMPLETE, ExecutionState.CACHED: StepState.CACHED}
 
 
-def earlier_steps(store: "MetadataStore", plan: Plan, contexts: RunContexts) -> list[Ended]:
+def earlier_steps(
+    store: "MetadataStore", plan: Plan, contexts: RunContexts, codes: Mapping[str, Code | None]
+) -> list[Ended]:
     """Return how the steps ended that need not be run again.
 
-    Those are the steps that ended well in the run with the same parameters, whose outputs are
-    LIVE, and all of whose needs are among them. A mapped step is run again; its parts are in the
-    cache.
+    Those are the steps that ended well in the run with the same code and parameters, whose outputs
+    can be used again, and all of whose needs are among them. Of a component that is not cached the
+    code is not looked at. A mapped step is run again; its parts are in the cache.
 
     Args:
         store: where the run is recorded.
         plan: what is to be run.
         contexts: of the run.
+        codes: of each step; None where it is not cached.
     """
     latest: dict[str, Execution] = {}
     for execution in store.executions.in_context(contexts.run_id):
         step = execution.custom_properties.get("step")
         if isinstance(step, str):
             latest[step] = execution
+    read = _codes(store, latest)
     found: dict[str, Ended] = {}
     for step in plan.steps:
         known = latest.get(step.name)
         if known is None or step.is_mapped or not set(plan.needs(step)) <= found.keys():
             continue
         state = _GOOD.get(known.last_known_state) if known.last_known_state else None
-        if state is None or not _is_alike(step, known):
+        code = codes[step.name]
+        if code is not None and read.get(step.name) != code.digest:
             continue
-        outputs = outputs_of(store, step, known)
-        if outputs is not None:
+        if state is None or dict(known.properties) != step.execution.properties:
+            continue
+        outputs = usable(store, known, step.component.signature.outputs)
+        if isinstance(outputs, Hit):
             found[step.name] = Ended(
-                step.name, state, known.id, outputs, "in the run that is resumed", attempts=0
+                step.name,
+                state,
+                known.id,
+                outputs.outputs,
+                "in the run that is resumed",
+                attempts=0,
             )
     return list(found.values())
 
 
-def _is_alike(step: Step, known: Execution) -> bool:
-    return dict(known.properties) == step.execution.properties
-
-
-def outputs_of(
-    store: "MetadataStore", step: Step, known: Execution
-) -> dict[str, tuple[int, ...]] | None:
-    """Return the ids of what an execution made of a step's outputs; None if some is no longer LIVE.
-
-    Args:
-        store: where it is recorded.
-        step: whose outputs are meant.
-        known: the execution.
-    """
-    made = made_by(store.edges.events_of_executions([known.id or 0]))
-    keys = step.component.signature.outputs
-    ids = [i for key in made for i in made[key]]
-    live = [a for a in store.artifacts.by_ids(ids) if a.state is ArtifactState.LIVE]
-    if len(live) < len(set(ids)) or any(key not in made and not keys[key].many for key in keys):
-        return None
-    return {key: tuple(made.get(key, ())) for key in keys}
+def _codes(store: "MetadataStore", latest: Mapping[str, Execution]) -> dict[str, str]:
+    """Return the digest of the code that made what each step's execution stands for, by step."""
+    origins = {
+        step: origin
+        for step, execution in latest.items()
+        if isinstance(origin := execution.custom_properties.get("cached_from"), int)
+    }
+    made = {node.id: node for node in store.executions.by_ids(set(origins.values()))}
+    found: dict[str, str] = {}
+    for step, execution in latest.items():
+        origin = made.get(origins[step]) if step in origins else execution
+        text = None if origin is None else origin.custom_properties.get("fingerprint")
+        if isinstance(text, str):
+            found[step] = Fingerprint.from_json(text).code.digest
+    return found

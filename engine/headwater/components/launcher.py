@@ -19,7 +19,7 @@ import psutil
 
 from headwater.components.cache import Hit, look_up, made_by
 from headwater.components.codes import check_code
-from headwater.components.component import Component
+from headwater.components.component import Component, Step
 from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
 from headwater.components.executor import Call
@@ -103,6 +103,32 @@ class Task:
     code: Code | None = None
     isolated: bool = False
     reuse: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        step: Step,
+        *,
+        series: Mapping[str, str],
+        contexts: RunContexts,
+        made: Mapping[tuple[str, str], Sequence[int]],
+        code: Code | None,
+        reuse: bool = True,
+    ) -> "Task":
+        """Return what a launcher is told of a step of a plan."""
+        names = step.component.signature.parameters
+        return cls(
+            step.name,
+            step.component,
+            {name: getattr(step.execution, name) for name in names},
+            step.sources,
+            step.conditions,
+            series,
+            contexts,
+            made,
+            code=code,
+            reuse=reuse,
+        )
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from headwater.components.cache import Hit, look_up
+from headwater.components.cache import Hit, Miss, look_up, usable
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
-from headwater.components.earlier import outputs_of
 from headwater.components.fingerprint import (
     Code,
     Difference,
@@ -104,19 +103,27 @@ class _Guessing:
     def _always_run(self, step: Step) -> Prediction:
         """Take what the step made last for what it will make."""
         known = _newest(self._site.store, step)
-        outputs = None if known is None else outputs_of(self._site.store, step, known)
-        if outputs is None:
-            self._unknown.add(step.name)
-        else:
-            self._made |= {(step.name, key): ids for key, ids in outputs.items()}
+        signature = step.component.signature
+        made = Miss() if known is None else usable(self._site.store, known, signature.outputs)
+        if isinstance(made, Hit):
+            self._made |= {(step.name, key): ids for key, ids in made.outputs.items()}
             self._assumed[step.name] = f"if {step.name} makes what it made last"
+        else:
+            self._unknown.add(step.name)
         reason = "the component is not cached"
         return Prediction(step.name, Guess.ALWAYS_RUN, reason=reason)
 
     def _looked_up(self, step: Step, code: Code) -> Prediction:
         store = self._site.store
         try:
-            _, fingerprint = prepared(self._task(step, code), self._site)
+            task = Task.of(
+                step,
+                series=self._plan.series(step),
+                contexts=RunContexts(self._plan.pipeline, "", 0, ()),
+                made=self._made,
+                code=code,
+            )
+            _, fingerprint = prepared(task, self._site)
         except HeadwaterError as error:
             return Prediction(step.name, Guess.MISS, reason=str(error))
         if fingerprint is None:
@@ -129,20 +136,6 @@ class _Guessing:
         differing = () if before is None else tuple(differences(before, fingerprint))
         reason = answer.reason or "was never run so"
         return Prediction(step.name, Guess.MISS, reason=reason, differences=differing)
-
-    def _task(self, step: Step, code: Code) -> Task:
-        names = step.component.signature.parameters
-        return Task(
-            step.name,
-            step.component,
-            {name: getattr(step.execution, name) for name in names},
-            step.sources,
-            step.conditions,
-            self._plan.series(step),
-            RunContexts(self._plan.pipeline, "", 0, ()),
-            self._made,
-            code=code,
-        )
 
 
 def newest_fingerprint(store: "MetadataStore", step: Step) -> Fingerprint | None:

@@ -152,7 +152,7 @@ def run(
         contexts = _contexts(site.store, plan, run, resume, experiment)
         progress = _Progress(plan, contexts, codes, reuse, watch or _nobody)
         if resume is not None:
-            for ended in earlier_steps(site.store, plan, contexts):
+            for ended in earlier_steps(site.store, plan, contexts, codes):
                 progress.end(ended)
         _work(progress, workers_of(on, site=site, count=workers), site, cancel)
     steps = {step.name: progress.ended[step.name] for step in plan.steps}
@@ -271,15 +271,11 @@ def _begin(progress: _Progress, step: Step, workers: Workers) -> None:
 
 
 def _tasks(progress: _Progress, step: Step) -> list[Task]:
-    whole = Task(
-        step.name,
-        step.component,
-        {name: getattr(step.execution, name) for name in step.component.signature.parameters},
-        step.sources,
-        step.conditions,
-        progress.plan.series(step),
-        progress.contexts,
-        _needed(progress, step),
+    whole = Task.of(
+        step,
+        series=progress.plan.series(step),
+        contexts=progress.contexts,
+        made=_needed(progress, step),
         code=progress.codes[step.name],
         reuse=progress.reuse,
     )
