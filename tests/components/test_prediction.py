@@ -1,7 +1,10 @@
 """What a dry run says of a pipeline, and that it leaves nothing behind."""
 
+import pytest
+
 import headwater
-from headwater.components import Input, Output, component, pipeline
+from headwater.components import Input, Output, component, pipeline, prediction
+from headwater.components.fingerprint import Difference, Versions, counting_environment
 from headwater.components.prediction import Guess, predict
 from support import steps
 
@@ -41,6 +44,20 @@ def test_a_changed_parameter_is_the_difference_that_is_named(
     assert [p.guess for p in found] == [Guess.HIT, Guess.MISS, Guess.UNKNOWN]
     assert [d.field for d in found[1].differences] == ["parameters.times"]
     assert found[2].reason == "depends on what double makes"
+
+
+def test_another_version_of_a_package_is_named(
+    store: headwater.MetadataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.sums.run(store=store)
+    here = counting_environment().by_name
+    other = Versions.of({**here, "pydantic": "0.1"})
+    monkeypatch.setattr(prediction, "counting_environment", lambda: other)
+
+    found = predict(steps.sums.plan(), store)
+
+    assert found[0].guess is Guess.MISS
+    assert found[0].differences == (Difference("environment.pydantic", here["pydantic"], "0.1"),)
 
 
 def test_a_lost_payload_is_the_reason_of_a_miss(store: headwater.MetadataStore) -> None:

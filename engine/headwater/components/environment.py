@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headwater.components.fingerprint import installed_packages
+from headwater.components.fingerprint import Versions, counted, installed_packages
 from headwater.components.working_tree import WorkingTree, working_tree
 from headwater.errors import AlreadyExists
 from headwater.masking import masked
@@ -63,9 +63,10 @@ class Captured:
     Attributes:
         git: the working tree of the code; None outside of one, or without git.
         python_version: such as 3.12.4.
-        python_implementation: such as CPython.
+        python_implementation: such as cpython.
         packages: version of every installed distribution, by name.
         platform: operating system, its version, and the machine.
+        machine: such as x86_64.
         host: the machine's name.
         command_line: of this process, without its secrets.
         seeds: by name; PYTHONHASHSEED, where it is set, and what the caller gave.
@@ -76,6 +77,7 @@ class Captured:
     python_implementation: str
     packages: Mapping[str, str]
     platform: str
+    machine: str
     host: str
     command_line: tuple[str, ...]
     seeds: Mapping[str, int | str]
@@ -111,9 +113,10 @@ def capture(
     return Captured(
         git=working_tree(Path.cwd() if path is None else path),
         python_version=platform.python_version(),
-        python_implementation=platform.python_implementation(),
+        python_implementation=sys.implementation.name,
         packages=installed_packages(),
         platform=platform.platform(),
+        machine=platform.machine(),
         host=socket.gethostname(),
         command_line=tuple(masked(arguments)),
         seeds={**known, **(seeds or {})},
@@ -149,6 +152,24 @@ def record(store: "MetadataStore", captured: Captured) -> int:
         if known is None:
             raise
         return known
+
+
+def versions_of(document: bytes) -> Versions | None:
+    """Return what counted of an environment, out of its document; None of one that lacks some.
+
+    Args:
+        document: the payload of an `Environment`.
+    """
+    said = json.loads(document)
+    try:
+        return counted(
+            implementation=said["python_implementation"],
+            machine=said["machine"],
+            python=said["python_version"],
+            packages=said["packages"],
+        )
+    except KeyError:
+        return None
 
 
 def _find(store: "MetadataStore", external_id: str) -> int | None:

@@ -31,7 +31,9 @@ __all__ = [
     "Code",
     "Difference",
     "Fingerprint",
+    "Versions",
     "code_fingerprint",
+    "counted",
     "counting_environment",
     "differences",
     "digest_of",
@@ -108,22 +110,52 @@ def installed_packages() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def counting_environment() -> dict[str, str]:
-    """Return what of the environment counts: the versions of Python and of every distribution.
+@dataclass(frozen=True)
+class Versions:
+    """What of an environment counts: the versions of Python and of every distribution.
 
-    Python's are under `python`, `implementation` and `machine`; those of distributions that have
-    one of these names under `package:python`, and so on.
+    Attributes:
+        digest: sha256 of them, in hexadecimal.
+        by_name: Python's under `python`, `implementation` and `machine`; those of distributions
+            that have one of these names under `package:python`, and so on. Empty where the digest
+            alone is known.
     """
-    own = {
-        "implementation": sys.implementation.name,
-        "machine": platform.machine(),
-        "python": platform.python_version(),
+
+    digest: str
+    by_name: Mapping[str, str]
+
+    @classmethod
+    def of(cls, by_name: Mapping[str, str]) -> Self:
+        """Return those versions with their digest."""
+        return cls(digest_of(dict(by_name)), by_name)
+
+
+def counting_environment() -> Versions:
+    """Return what of this process's environment counts."""
+    return counted(
+        implementation=sys.implementation.name,
+        machine=platform.machine(),
+        python=platform.python_version(),
+        packages=installed_packages(),
+    )
+
+
+def counted(
+    *, implementation: str, machine: str, python: str, packages: Mapping[str, str]
+) -> Versions:
+    """Return what counts of an environment that is described.
+
+    Args:
+        implementation: of Python, as `sys.implementation` names it.
+        machine: such as x86_64.
+        python: such as 3.12.4.
+        packages: version of every installed distribution, by name.
+    """
+    own = {"implementation": implementation, "machine": machine, "python": python}
+    named = {
+        f"package:{name}" if name in own else name: version for name, version in packages.items()
     }
-    packages = {
-        f"package:{name}" if name in own else name: version
-        for name, version in installed_packages().items()
-    }
-    return {**own, **packages}
+    return Versions.of({**own, **named})
 
 
 @dataclass(frozen=True)
@@ -151,27 +183,31 @@ class Fingerprint:
         code: what it runs.
         parameters: digest of each parameter, by name.
         inputs: digests of the artifacts of each input, in their order, by input.
-        environment: what of the environment counts, by name.
+        environment: what of the environment counts.
     """
 
     code: Code
     parameters: Mapping[str, str]
     inputs: Mapping[str, tuple[str, ...]]
-    environment: Mapping[str, str]
+    environment: Versions
 
     @cached_property
     def digest(self) -> str:
         """The sha256 of all of it, in hexadecimal."""
         inputs = {name: tuple(digests) for name, digests in self.inputs.items()}
-        environment = dict(self.environment)
-        return digest_of((self.code.digest, dict(self.parameters), inputs, environment))
+        parts = (self.code.digest, dict(self.parameters), inputs, self.environment.digest)
+        return digest_of(parts)
 
     def as_json(self) -> str:
-        """Return it as one compact line of JSON, the same for equal ones; see `from_json`."""
+        """Return it as one compact line of JSON, the same for equal ones; see `from_json`.
+
+        Of the environment it has the digest alone: the versions are some hundred, and the same for
+        every execution that shares an `Environment`.
+        """
         return json.dumps(
             {
                 "code": {"digest": self.code.digest, "parts": dict(self.code.parts)},
-                "environment": dict(self.environment),
+                "environment": self.environment.digest,
                 "inputs": {name: list(digests) for name, digests in self.inputs.items()},
                 "parameters": dict(self.parameters),
             },
@@ -181,7 +217,7 @@ class Fingerprint:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the fingerprint that `as_json` wrote.
+        """Return the fingerprint that `as_json` wrote, without the names of versions.
 
         Raises:
             InvalidArgument: the text is none.
@@ -206,7 +242,7 @@ class Fingerprint:
             ),
             parameters=_texts(said["parameters"].items()),
             inputs=inputs,
-            environment=_texts(said["environment"].items()),
+            environment=Versions(_texts([("digest", said["environment"])])["digest"], {}),
         )
 
 
@@ -217,7 +253,12 @@ def differences(before: Fingerprint, now: Fingerprint) -> list[Difference]:
         found.append(Difference("code", before.code.digest, now.code.digest))
     found += _differences("parameters", before.parameters, now.parameters)
     found += _differences("inputs", _flat(before.inputs), _flat(now.inputs))
-    found += _differences("environment", before.environment, now.environment)
+    one, other = before.environment, now.environment
+    if one.digest != other.digest:
+        if one.by_name and other.by_name:
+            found += _differences("environment", one.by_name, other.by_name)
+        else:
+            found.append(Difference("environment", one.digest, other.digest))
     return found
 
 

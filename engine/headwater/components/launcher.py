@@ -23,7 +23,7 @@ from headwater.components.component import Component, Step
 from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
 from headwater.components.executor import Call
-from headwater.components.fingerprint import Code, Fingerprint, digest_of
+from headwater.components.fingerprint import Code, Fingerprint, Versions, digest_of
 from headwater.components.handles import Made
 from headwater.components.isolation import Stop, execute_isolated
 from headwater.components.publisher import Outcome
@@ -173,7 +173,7 @@ class Site:
     store: "MetadataStore"
     settings: Settings
     environment_id: int | None
-    environment: Mapping[str, str]
+    environment: Versions
     stop: Stop = field(default_factory=Stop)
     is_elsewhere: bool = False
 

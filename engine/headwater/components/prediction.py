@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from headwater.components.cache import Hit, Miss, look_up, usable
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
+from headwater.components.environment import Environment, versions_of
 from headwater.components.fingerprint import (
     Code,
     Difference,
     Fingerprint,
+    Versions,
     counting_environment,
     differences,
 )
 from headwater.components.launcher import Site, Task, prepared
 from headwater.components.plan import Plan
-from headwater.errors import HeadwaterError
-from headwater_schema import Execution, ExecutionState, ListOptions, OrderField
+from headwater.errors import DataLoss, HeadwaterError, NotFound
+from headwater_schema import EventType, Execution, ExecutionState, ListOptions, OrderField
 
 if TYPE_CHECKING:
     from headwater.store import MetadataStore
@@ -147,7 +149,26 @@ def newest_fingerprint(store: "MetadataStore", step: Step) -> Fingerprint | None
     """
     known = _newest(store, step)
     text = None if known is None else known.custom_properties.get("fingerprint")
-    return Fingerprint.from_json(text) if isinstance(text, str) else None
+    if known is None or not isinstance(text, str):
+        return None
+    found = Fingerprint.from_json(text)
+    versions = _versions(store, known)
+    alike = versions is not None and versions.digest == found.environment.digest
+    return replace(found, environment=versions) if versions is not None and alike else found
+
+
+def _versions(store: "MetadataStore", execution: Execution) -> Versions | None:
+    """Return what counted of the environment that an execution ran in; None where that is lost."""
+    events = store.edges.events_of_executions([execution.id or 0])
+    ids = [event.artifact_id for event in events if event.type is EventType.INTERNAL_INPUT]
+    for artifact in store.artifacts.by_ids(ids):
+        if artifact.type == Environment.__name__ and artifact.digest is not None:
+            try:
+                with store.objects.open(artifact.digest) as stream:
+                    return versions_of(stream.read())
+            except (NotFound, DataLoss):
+                return None
+    return None
 
 
 def _newest(store: "MetadataStore", step: Step) -> Execution | None:
