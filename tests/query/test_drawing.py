@@ -5,7 +5,8 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from headwater import Direction, Lineage, LineageEvent, LineageNode, NodeKey
-from headwater.query.drawing import to_dot, to_svg, to_text
+from headwater.query.drawing import to_dot, to_svg
+from headwater.query.tree_drawing import to_text
 from headwater_schema import TypeKind
 
 SVG = "{http://www.w3.org/2000/svg}"

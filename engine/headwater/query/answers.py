@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from headwater.query.drawing import to_dot, to_rich, to_svg, to_text
+from headwater.query.drawing import to_dot, to_svg
 from headwater.query.export_ndjson import ndjson_lines
 from headwater.query.export_text import to_graphml, to_mermaid
 from headwater.query.exports import (
@@ -19,6 +19,7 @@ from headwater.query.exports import (
 )
 from headwater.query.moment import NOW, Moment
 from headwater.query.parts import Direction, Events, LineageEvent, LineageNode, NodeKey, Nodes
+from headwater.query.tree_drawing import to_rich, to_text
 from headwater_schema import TypeKind
 
 if TYPE_CHECKING:

@@ -1,30 +1,16 @@
-"""Drawing: a lineage as a tree, as Graphviz text and as SVG."""
+"""Drawing: a lineage as Graphviz text and as SVG; `tree_drawing` has it as a tree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from io import StringIO
 from typing import Protocol
-
-from rich.console import Console
-from rich.text import Text
-from rich.tree import Tree
 
 from headwater.query.layout import BOX_HEIGHT, BOX_WIDTH, laid_out, svg_text
 from headwater.query.parts import Direction, LineageEvent, LineageNode, NodeKey
 from headwater.visible import visible
 from headwater_schema import TypeKind
 
-_STATE_STYLES = {
-    "FAILED": "bold red",
-    "CANCELED": "red",
-    "ABANDONED": "red",
-    "DELETED": "strike dim",
-    "RUNNING": "yellow",
-    "PENDING": "yellow",
-}
 _GONE = "DELETED"
-_QUIET_STATES = frozenset({"LIVE", "COMPLETE", None})
 _TITLE_CHARACTERS = 26
 
 DRAWN_NODES = 1_000
@@ -61,7 +47,7 @@ class Drawable(Protocol):
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """What is drawn of a lineage, and what is said of the rest."""
 
     start: NodeKey
@@ -70,73 +56,6 @@ class _Part:
     events: Sequence[LineageEvent]
     left_out: Mapping[TypeKind, Mapping[str, int]]
     notes: list[str]
-
-
-def to_rich(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> Tree:
-    """Return the lineage as a coloured tree whose root is the start.
-
-    A node that is reached in several ways has its branch drawn at the first, and a mark
-    (`^`) at the others. In a part of an answer (narrowed to types, or what a cursor asked
-    for) what hangs on nothing drawn hangs on the root, with its distance. Of more than
-    `max_nodes` nodes the nearest are drawn; the last line says how many are not.
-    """
-    lineage = _part(lineage, max_nodes, with_outside=True)
-    nodes = {node.key: node for node in lineage.nodes}
-    farther = _steps(lineage)
-    root = Tree(
-        _label(nodes[lineage.start]) if lineage.start in nodes else Text(str(lineage.start))
-    )
-    drawn = {lineage.start}
-    _grow(root, lineage.start, nodes, farther, drawn)
-    for key in farther:
-        if key not in nodes and key not in drawn:
-            _grow(root.add(Text(str(key), style="dim")), key, nodes, farther, drawn)
-    for node in lineage.nodes:
-        if node.key not in drawn:
-            drawn.add(node.key)
-            label = _label(node).append(f"  {node.distance} hops away", style="dim italic")
-            _grow(root.add(label), node.key, nodes, farther, drawn)
-    for note in lineage.notes:
-        root.add(Text(note, style="dim italic"))
-    return root
-
-
-def _grow(
-    branch: Tree,
-    key: NodeKey,
-    nodes: Mapping[NodeKey, LineageNode],
-    farther: Mapping[NodeKey, list[NodeKey]],
-    drawn: set[NodeKey],
-) -> None:
-    """Draw what lies beyond a node onto its branch."""
-    growing = [(branch, key)]
-    while growing:
-        branch, key = growing.pop()
-        grown = []
-        for step in farther.get(key, ()):
-            if step not in nodes:
-                continue
-            label = _label(nodes[step])
-            if step in drawn:
-                branch.add(label.append(" ^", style="dim"))
-            else:
-                drawn.add(step)
-                grown.append((branch.add(label), step))
-        growing += reversed(grown)
-
-
-def to_text(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> str:
-    """Return the tree of `to_rich` without colours."""
-    target = StringIO()
-    tree = to_rich(lineage, max_nodes=max_nodes)
-    # What is drawn may hang deeper than its distance, by as many nodes as there are.
-    depth = min(len(lineage.nodes), max_nodes if max_nodes is not None else len(lineage.nodes))
-    width = 60 + 4 * depth + 200
-    console = Console(
-        file=target, no_color=True, width=width, force_terminal=False, force_jupyter=False
-    )
-    console.print(tree)
-    return target.getvalue()
 
 
 def to_dot(lineage: Drawable) -> str:
@@ -174,7 +93,7 @@ def to_svg(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> str:
     that edges cross little. Of more than `max_nodes` nodes the nearest to the start are drawn.
     Lines below the drawing say what is not in it.
     """
-    lineage = _part(lineage, max_nodes, with_outside=False)
+    lineage = part_of(lineage, max_nodes, with_outside=False)
     layout = laid_out(
         [node.key for node in lineage.nodes], [(e.source, e.target) for e in lineage.events]
     )
@@ -185,7 +104,7 @@ def to_svg(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> str:
     return svg_text(layout, boxes, notes=lineage.notes)
 
 
-def _part(lineage: Drawable, max_nodes: int | None, *, with_outside: bool) -> _Part:
+def part_of(lineage: Drawable, max_nodes: int | None, *, with_outside: bool) -> Part:
     """Return the nodes to draw, nearest first, with the events between them.
 
     `with_outside` says that the drawing shows ends of events outside of the answer too.
@@ -208,34 +127,7 @@ def _part(lineage: Drawable, max_nodes: int | None, *, with_outside: bool) -> _P
         )
     if loose and not with_outside:
         notes.append(f"… {loose:,} events to nodes outside of this answer not drawn")
-    return _Part(lineage.start, lineage.direction, nodes, events, lineage.left_out, notes)
-
-
-def _steps(lineage: Drawable) -> dict[NodeKey, list[NodeKey]]:
-    """Return for each node those one step further from the start."""
-    distances = {node.key: node.distance for node in lineage.nodes}
-    steps: dict[NodeKey, dict[NodeKey, None]] = {}
-    for event in lineage.events:
-        near, far = event.source, event.target
-        match lineage.direction:
-            case Direction.UPSTREAM:
-                near, far = far, near
-            case Direction.BOTH if distances.get(near, 0) > distances.get(far, 0):
-                near, far = far, near
-            case _:
-                pass
-        steps.setdefault(near, {})[far] = None
-    return {near: list(far) for near, far in steps.items()}
-
-
-def _label(node: LineageNode) -> Text:
-    artifact = node.kind is TypeKind.ARTIFACT
-    text = Text.assemble((visible(node.title), "bold cyan" if artifact else "bold green"))
-    if node.name:
-        text.append(f"  {visible(node.type)} #{node.id}", style="dim")
-    if node.state not in _QUIET_STATES:
-        text.append(f"  {node.state}", style=_STATE_STYLES.get(node.state or "", "magenta"))
-    return text
+    return Part(lineage.start, lineage.direction, nodes, events, lineage.left_out, notes)
 
 
 def left_out_text(lineage: Drawable) -> str:
