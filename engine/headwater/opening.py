@@ -9,7 +9,7 @@ from headwater.errors import FailedPrecondition
 from headwater.graph.migrate import migrate
 from headwater.graph.session import Graph
 from headwater.local import LocalStatus, Progress, ServerStatus, status, up
-from headwater.objects import ObjectStore, open_object_store
+from headwater.objects import ObjectPlace, ObjectStore
 from headwater.services.door import Observer
 from headwater.services.namespaces import check_namespace
 from headwater.settings import Settings, load_settings
@@ -123,18 +123,24 @@ def open_objects(
         InvalidArgument: the setting names no place for objects.
         Unauthenticated: an S3 store without both keys.
     """
+    return object_place(settings, start=start, progress=progress).open()
+
+
+def object_place(
+    settings: Settings, *, start: bool = True, progress: Progress | None = None
+) -> ObjectPlace:
+    """Return where the object store is that the settings name; a local MinIO runs afterwards.
+
+    Raises:
+        FailedPrecondition: it is the local MinIO, which is not running and may not be started.
+    """
     location = settings.objects or object_location(settings)
     if location != MINIO:
-        return open_object_store(
-            location,
-            access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key,
-            region=settings.s3_region,
+        return ObjectPlace(
+            location, settings.s3_access_key, settings.s3_secret_key, settings.s3_region
         )
     minio = _running(settings, MINIO, start=start, progress=progress)
-    return open_object_store(
-        f"{minio.address}/{BUCKET}", access_key=minio.user, secret_key=minio.password()
-    )
+    return ObjectPlace(f"{minio.address}/{BUCKET}", minio.user, minio.password())
 
 
 def object_location(settings: Settings) -> str:

@@ -17,8 +17,7 @@ from headwater.components.executor import Call
 from headwater.components.fingerprint import Code
 from headwater.components.isolation import ANSWER, CALL, Answer
 from headwater.components.signals import Skip
-from headwater.opening import open_objects
-from headwater.settings import Settings
+from headwater.objects import ObjectPlace
 
 
 def main() -> None:
@@ -29,9 +28,9 @@ def main() -> None:
         search, place = pickle.load(stream)  # noqa: S301 - our parent's
         sys.path[:] = search
         os.chdir(place)
-        call, component, code, settings = pickle.load(stream)  # noqa: S301 - our parent's
+        call, component, code, place = pickle.load(stream)  # noqa: S301 - our parent's
     written = folder / f"{ANSWER}.part"
-    written.write_bytes(cloudpickle.dumps(_answer(call, component, code, settings)))
+    written.write_bytes(cloudpickle.dumps(_answer(call, component, code, place)))
     written.rename(folder / ANSWER)
 
 
@@ -42,12 +41,12 @@ def _end_with_parent() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _answer(call: Call, component: Component, code: Code | None, settings: Settings) -> Answer:
+def _answer(call: Call, component: Component, code: Code | None, place: ObjectPlace) -> Answer:
     try:
         if code is not None:
             check_code(component, code)
         whole = replace(call, function=component.function)
-        with open_objects(settings, start=False) as objects:
+        with place.open() as objects:
             return Answer(made=component.executor.execute(whole, objects.fetch))
     except Skip as skip:
         return Answer(skipped=skip.reason)

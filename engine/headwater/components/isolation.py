@@ -21,7 +21,7 @@ from headwater.components.fingerprint import Code
 from headwater.components.handles import Made
 from headwater.components.signals import Skip
 from headwater.errors import DeadlineExceeded, WorkerLost
-from headwater.settings import Settings
+from headwater.objects import ObjectPlace
 
 CALL, ANSWER = "call.pickle", "answer.pickle"
 
@@ -91,7 +91,7 @@ def execute_isolated(
     call: Call,
     component: Component,
     *,
-    settings: Settings,
+    objects: ObjectPlace,
     code: Code | None = None,
     stop: Stop | None = None,
 ) -> list[Made]:
@@ -101,7 +101,7 @@ def execute_isolated(
         call: the call.
         component: whose function is called there, after its `timeout_s` killed; one that is
             imported there, or that cloudpickle can send.
-        settings: where the object store is.
+        objects: where its inputs are.
         code: the component's as the run has read it, which must be the same there; None for
             one that is not cached, of which that does not matter.
         stop: may kill it too.
@@ -117,7 +117,7 @@ def execute_isolated(
         # First what the child must know to find the modules that the rest names.
         pickle.dump((sys.path, str(Path.cwd())), stream)
         # The function comes with the component, which may be imported there.
-        cloudpickle.dump((replace(call, function=_sent), component, code, settings), stream)
+        cloudpickle.dump((replace(call, function=_sent), component, code, objects), stream)
     command = [sys.executable, "-m", "headwater.components.child", str(call.folder)]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, stdin=subprocess.PIPE, start_new_session=True

@@ -38,6 +38,7 @@ from headwater.errors import (
     Unavailable,
     WorkerLost,
 )
+from headwater.opening import object_place
 from headwater.runs import Heart
 from headwater.settings import Settings
 from headwater.typed import Artifact, Execution
@@ -475,7 +476,7 @@ class _Launch:
         return execute_isolated(
             call,
             component,
-            settings=self._site.settings,
+            objects=object_place(self._site.settings, start=False),
             code=self._task.code,
             stop=self._site.stop,
         )

@@ -7,11 +7,12 @@ The only package that speaks S3. Knows nothing of the graph. `BucketStore` is in
 from headwater.objects.contract import ObjectStore, StoredObject
 from headwater.objects.digest import digest_uri, parse_digest
 from headwater.objects.directory import DirectoryStore
-from headwater.objects.location import open_object_store
+from headwater.objects.location import ObjectPlace, open_object_store
 from headwater.objects.payload import Payload
 
 __all__ = [
     "DirectoryStore",
+    "ObjectPlace",
     "ObjectStore",
     "Payload",
     "StoredObject",

@@ -3,6 +3,7 @@
 Owns the spellings of a location.
 """
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -13,6 +14,32 @@ from headwater.objects.directory import DirectoryStore
 AWS_ADDRESS = "https://s3.amazonaws.com"
 
 _SPELLINGS = "Write a folder, s3://bucket/prefix, or http(s)://host:port/bucket/prefix."
+
+
+@dataclass(frozen=True)
+class ObjectPlace:
+    """Where a store is and what it is opened with; can be sent to another process.
+
+    Attributes:
+        location: as `open_object_store` takes it.
+        access_key: S3 access key.
+        secret_key: S3 secret key.
+        region: S3 region; None asks the store.
+    """
+
+    location: str
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    region: str | None = None
+
+    def open(self) -> ObjectStore:
+        """Return the store that is there, as `open_object_store` does."""
+        return open_object_store(
+            self.location,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            region=self.region,
+        )
 
 
 def open_object_store(

@@ -9,8 +9,6 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from urllib3.exceptions import HTTPError
-
 from headwater.errors import Aborted, DataLoss, InvalidArgument, Unavailable
 from headwater.objects.digest import digest_of
 
@@ -242,13 +240,20 @@ def chunks_of(source: Readable) -> Iterator[bytes]:
 def _read(source: Readable, size: int) -> bytes:
     try:
         piece: object = source.read(size)
-    except HTTPError as error:
+    except _broken_download() as error:
         # A store's own connection raises the same class: told apart here, once.
         raise Unavailable(
             f"The payload could not be read to its end: {error}.",
             hint="Look at where it is downloaded from.",
         ) from error
     return piece if isinstance(piece, bytes) else bytes(_view(piece))
+
+
+def _broken_download() -> type[Exception]:
+    """Return what a download raises that breaks; asked for only when something was raised."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - takes longer than all of `objects`
+
+    return HTTPError
 
 
 def _view(piece: object) -> memoryview:
