@@ -9,14 +9,14 @@
 
 from headwater.components.component import Component, Step, component
 from headwater.components.driver import Driver
+from headwater.components.endings import Ended, Outcome, StepState
 from headwater.components.executor import Executor
 from headwater.components.handles import Input, Output, Outputs
-from headwater.components.launcher import Ended, StepState
 from headwater.components.payloads import PAYLOADS, Format
 from headwater.components.pipeline import Pipeline, pipeline
 from headwater.components.plan import Plan
 from headwater.components.publisher import Publisher
-from headwater.components.running import Outcome, run
+from headwater.components.running import run
 from headwater.components.signals import Signal, Skip
 from headwater.components.sources import each, latest, named, previous, spans
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from headwater.components.cache import Hit, usable
 from headwater.components.contexts import RunContexts
+from headwater.components.endings import Ended, StepState
 from headwater.components.fingerprint import Code, Fingerprint
-from headwater.components.launcher import Ended, StepState
 from headwater.components.plan import Plan
 from headwater_schema import Execution, ExecutionState
 

@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from headwater.components.codes import check_code
 from headwater.components.component import Component, Step
 from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
+from headwater.components.endings import Ended, StepState
 from headwater.components.executor import Call
 from headwater.components.fingerprint import Code, Fingerprint, Versions, digest_of
 from headwater.components.handles import Made
@@ -54,24 +54,6 @@ one such execution at a time, so that of two runs that want the same step one ru
 
 _POLL_S = (0.1, 2.0)
 _log = logging.getLogger("headwater")
-
-
-class StepState(StrEnum):
-    """Where a step of a run is."""
-
-    WAITING = "WAITING"
-    RUNNING = "RUNNING"
-    COMPLETE = "COMPLETE"
-    CACHED = "CACHED"
-    SKIPPED = "SKIPPED"
-    FAILED = "FAILED"
-    CANCELED = "CANCELED"
-    NOT_RUN = "NOT_RUN"
-
-    @property
-    def is_good(self) -> bool:
-        """Whether what needs the step may run."""
-        return self in (StepState.COMPLETE, StepState.CACHED)
 
 
 @dataclass(frozen=True)
@@ -130,31 +112,6 @@ class Task:
             code=code,
             reuse=reuse,
         )
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a step ended.
-
-    Attributes:
-        step: the step's name.
-        state: COMPLETE, CACHED, SKIPPED, FAILED or CANCELED.
-        execution_id: of its last execution; None where none was recorded.
-        outputs: ids of what it made, by output.
-        reason: why it was skipped, or failed; or which execution stood in.
-        error: what it failed with.
-        seconds: how long it took, inputs and records included.
-        attempts: how often it was tried.
-    """
-
-    step: str
-    state: StepState
-    execution_id: int | None = None
-    outputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    reason: str = ""
-    error: BaseException | None = None
-    seconds: float = 0.0
-    attempts: int = 1
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from headwater.components.launcher import Ended, StepState
+from headwater.components.endings import Ended, StepState
 from headwater.components.plan import Plan
 from headwater.visible import visible
 

@@ -19,8 +19,9 @@ from typing import Any, overload
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from headwater.components.component import RECORDER, Step
+from headwater.components.endings import Outcome
 from headwater.components.plan import Plan, drawn, ordered
-from headwater.components.running import OPTIONS, Outcome, run
+from headwater.components.running import OPTIONS, run
 from headwater.errors import InvalidArgument
 
 

@@ -8,7 +8,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts, open_contexts
 from headwater.components.earlier import earlier_steps
+from headwater.components.endings import Ended, Outcome, StepState, Watch
 from headwater.components.fingerprint import Code
-from headwater.components.launcher import Ended, Site, StepState, Task, abandon
+from headwater.components.launcher import Site, Task, abandon
 from headwater.components.plan import Plan
 from headwater.components.sources import Latest, OutputRef, references
 from headwater.components.workers import THREADS, Workers, check_workers, site_of, workers_of
@@ -39,44 +40,6 @@ OPTIONS = frozenset(
     | {"cancel", "raising"}
 )
 """Names of what `run` takes besides a pipeline's parameters."""
-
-Watch = Callable[[str, StepState, Ended | None], None]
-"""Is told of each change of a step: its name, its state, and at its end how it ended."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        run: the run's name.
-        contexts: its contexts.
-        steps: how each step ended, in the order of the plan.
-        seconds: how long it took.
-    """
-
-    run: str
-    contexts: RunContexts
-    steps: Mapping[str, Ended]
-    seconds: float
-
-    @property
-    def is_good(self) -> bool:
-        """Whether no step failed or was cancelled."""
-        bad = (StepState.FAILED, StepState.CANCELED, StepState.NOT_RUN)
-        return not any(ended.state in bad for ended in self.steps.values())
-
-    def ids(self, step: str, output: str) -> tuple[int, ...]:
-        """Return the ids of the artifacts of an output; none where the step made none.
-
-        Raises:
-            InvalidArgument: there is no such step.
-        """
-        if step not in self.steps:
-            raise InvalidArgument(
-                f"Run {self.run!r} has no step {step!r}, but {', '.join(self.steps)}.", step=step
-            )
-        return self.steps[step].outputs.get(output, ())
 
 
 @dataclass

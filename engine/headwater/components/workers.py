@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 import cloudpickle
 
+from headwater.components.endings import Ended
 from headwater.components.environment import capture, record
 from headwater.components.fingerprint import counting_environment
 from headwater.components.isolation import Stop
-from headwater.components.launcher import Ended, Site, Task, launch
+from headwater.components.launcher import Site, Task, launch
 from headwater.errors import InvalidArgument, MissingExtra
 from headwater.opening import connect
 from headwater.settings import Settings

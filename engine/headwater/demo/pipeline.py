@@ -20,7 +20,7 @@ from sklearn.linear_model import SGDClassifier  # type: ignore[import-untyped] #
 
 import headwater
 from headwater.components import Ended, Input, Output, Plan, Step, component, pipeline, run
-from headwater.components.running import Watch
+from headwater.components.endings import Watch
 from headwater.components.standard import (
     Anomalies,
     Dataset,
