@@ -21,8 +21,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from headwater.components.component import RECORDER, Step
 from headwater.components.endings import Outcome
 from headwater.components.plan import Plan, drawn, ordered
-from headwater.components.running import OPTIONS, run
 from headwater.errors import InvalidArgument
+
+OPTIONS = frozenset(
+    {"store", "settings", "on", "workers", "run", "resume", "experiment", "reuse", "watch"}
+    | {"cancel", "raising"}
+)
+"""Names of what `run` takes besides a pipeline's parameters."""
 
 
 class _Writing:
@@ -90,6 +95,10 @@ class Pipeline:
             StepFailed: a step failed.
             InvalidArgument: as `plan` does.
         """
+        # The store, which takes a second to import, is not for a step's own process, which imports
+        # the pipeline too.
+        from headwater.components.running import run  # noqa: PLC0415 - see above
+
         options = {key: value for key, value in given.items() if key in OPTIONS}
         parameters = {key: value for key, value in given.items() if key not in OPTIONS}
         return run(self.plan(**parameters), **options)

@@ -35,12 +35,6 @@ PATIENCE_S = 300.0
 
 _LOOK_S = 0.2
 
-OPTIONS = frozenset(
-    {"store", "settings", "on", "workers", "run", "resume", "experiment", "reuse", "watch"}
-    | {"cancel", "raising"}
-)
-"""Names of what `run` takes besides a pipeline's parameters."""
-
 
 @dataclass
 class _Progress:
