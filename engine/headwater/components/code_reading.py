@@ -244,9 +244,11 @@ class CodeReader:
             code = function.__code__
             if code.co_qualname.startswith(f"{cls.__qualname__}."):
                 continue
-            # What a class decorator or a library made is told by the text that asked for it.
-            made = self._files.read(code.co_filename) is None
-            if not made and self._files.is_project(code.co_filename, function.__module__ or ""):
+            # What a class decorator or a library made is told by the text that asked for it. Of a
+            # library's file that is known without reading it: pydantic's takes 15 ms.
+            if not self._files.is_project(code.co_filename, function.__module__ or ""):
+                continue
+            if self._files.read(code.co_filename) is not None:
                 self._bind(f"{label}.{name}", function, home)
         if "<locals>" in cls.__qualname__:
             for name, value in vars(cls).items():
