@@ -125,15 +125,7 @@ def execute_isolated(
     if stop is not None:
         stop.add(process)
     try:
-        process.wait(component.timeout_s)
-    except subprocess.TimeoutExpired:
-        raise DeadlineExceeded(
-            f"Component {call.component!r} took longer than {component.timeout_s:g} s, and was "
-            "stopped.",
-            hint="Give it a longer timeout_s, or less to do.",
-            component=call.component,
-            timeout_s=component.timeout_s,
-        ) from None
+        is_late = _wait(process, component.timeout_s)
     finally:
         _kill(process)
         if process.stdin is not None:
@@ -141,7 +133,36 @@ def execute_isolated(
         process.wait()
         if stop is not None:
             stop.remove(process)
+    if is_late:
+        raise DeadlineExceeded(
+            f"Component {call.component!r} took longer than {component.timeout_s:g} s, and was "
+            "stopped.",
+            hint="Give it a longer timeout_s, or less to do.",
+            component=call.component,
+            timeout_s=component.timeout_s,
+        )
     return _answered(call, process.returncode)
+
+
+def _wait(process: "subprocess.Popen[bytes]", timeout_s: float | None) -> bool:
+    """Wait for a process, which is killed after a time, and return whether it was."""
+    if timeout_s is None:
+        process.wait()
+        return False
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        _kill(process)
+
+    # `Popen.wait` with a timeout sees an end up to 50 ms late.
+    timer = threading.Timer(timeout_s, end)
+    timer.start()
+    try:
+        process.wait()
+    finally:
+        timer.cancel()
+    return late.is_set()
 
 
 def _sent() -> None:
