@@ -1,5 +1,7 @@
 """What is told of a pipeline before anything of it runs."""
 
+import inspect
+
 import pytest
 
 import headwater
@@ -11,8 +13,10 @@ from headwater.components import (
     each,
     latest,
     pipeline,
+    run,
     spans,
 )
+from headwater.components.pipeline import OPTIONS
 from headwater.components.signature import TAKEN
 from headwater.errors import FailedPrecondition, InvalidArgument
 from support import steps
@@ -247,3 +251,7 @@ def test_every_public_attribute_of_a_step_is_taken() -> None:
     own = {name for name in dir(steps.sums.plan().steps[0]) if not name.startswith("_")}
 
     assert own == TAKEN
+
+
+def test_a_pipeline_takes_the_options_of_a_run() -> None:
+    assert {"plan", *OPTIONS} == inspect.signature(run).parameters.keys()
