@@ -391,7 +391,9 @@ def test_a_killed_process_leaves_a_run_that_is_running_and_stale(
 
 
 def test_a_heartbeat_is_stale_after_three_missed_ones() -> None:
-    beat = headwater.Heartbeat(1, 1_000, "host", 1, interval_ms=100, age_ms=300)
+    beat = headwater.Heartbeat(
+        1, 1_000, "host", 1, interval_ms=100, machine="", started=0.0, age_ms=300
+    )
 
     assert not beat.is_stale
     assert beat._replace(age_ms=301).is_stale

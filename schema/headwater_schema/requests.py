@@ -106,11 +106,16 @@ class FirstBeat(NamedTuple):
         host: where the process runs.
         pid: the process there.
         interval_ms: how long until the next one is due.
+        machine: tells the boot and the namespace in which the pid means something from others;
+            empty where nobody said.
+        started: when the process began, in seconds since the epoch; 0 where nobody said.
     """
 
     host: str
     pid: int
     interval_ms: int
+    machine: str = ""
+    started: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ import pytest
 from support.commands import Run
 
 PIPELINE = """
+import os
+import signal
+import time
+
 import headwater
 from headwater.components import Input, Output, component, pipeline
 
@@ -31,6 +35,19 @@ def shout(text: Input[Text], loud: Output[Text], *, mark: str = "!") -> None:
     loud.save(text.load().upper() + mark)
 
 
+@component
+def interrupt(text: Output[Text]) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(1)
+    text.save("late")
+    text.set(length=4)
+
+
+@pipeline
+def interrupted() -> None:
+    shout(text=interrupt())
+
+
 @pipeline
 def shouting(word: str = "water", mark: str = "!") -> None:
     shout(text=write(word=word), mark=mark)
@@ -47,6 +64,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield tmp_path
     sys.modules.pop("shouts", None)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_run_that_is_interrupted_tells_where_it_is_and_how_to_go_on(cli: Run) -> None:
+    ran = cli("run", "shouts:interrupted", "--name", "stopped")
+
+    assert ran.code == 130
+    assert [line.split("\t")[:2] for line in ran.out.splitlines()[1:]] == [
+        ["interrupt", "COMPLETE"],
+        ["shout", "CANCELED"],
+    ]
+    assert "--resume 'stopped'" in ran.err
+    again = cli("run", "shouts:interrupted", "--resume", "stopped")
+    assert [line.split("\t")[1] for line in again.out.splitlines()[1:]] == ["COMPLETE"] * 2
 
 
 @pytest.mark.usefixtures("folder")
@@ -102,7 +133,7 @@ def test_a_pipeline_is_drawn(cli: Run, folder: Path) -> None:
     [
         (("shouts",), "A pipeline is MODULE:NAME, found 'shouts'"),
         (("whispers:shouting",), "There is no module 'whispers'"),
-        (("shouts:other",), "shouts has no pipeline 'other'. It has shouting"),
+        (("shouts:other",), "shouts has no pipeline 'other'. It has interrupted, shouting"),
         (("shouts:shouting", "-p", "wrd=x"), "Parameter 'wrd' of pipeline 'shouting'"),
         (("shouts:shouting", "--on", "moon"), "A pipeline cannot run on 'moon'"),
         (("shouts:shouting", "--name", "a", "--resume", "b"), "--resume names the run already"),

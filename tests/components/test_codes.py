@@ -17,6 +17,9 @@ class Other(headwater.Artifact):
 class Quick(Executor):
     """Runs functions in its own way."""
 
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
+
 
 class Careful(Driver):
     """Finds inputs in its own way."""
@@ -39,12 +42,14 @@ def test_components_of_one_function_differ_by_name_and_by_who_runs_them() -> Non
         digest(),
         digest(name="Halving"),
         digest(executor=Quick()),
+        digest(executor=Quick(64)),
         digest(driver=Careful()),
         digest(version="1"),
         digest(version="2"),
     }
 
-    assert len(digests) == 6
+    assert len(digests) == 7
+    assert digest(executor=Quick(64)) == digest(executor=Quick(64))
 
 
 def test_of_components_of_one_version_the_function_tells_them_apart() -> None:
@@ -66,7 +71,7 @@ def test_the_class_of_an_output_counts() -> None:
 
     parts = [code_of(component(version="1", name="Made")(of)).parts for of in (made, made_other)]
 
-    assert parts[0]["component"] != parts[1]["component"]
+    assert parts[0]["@component"] != parts[1]["@component"]
 
 
 def test_a_component_has_a_place_where_others_can_import_it() -> None:

@@ -152,12 +152,14 @@ def test_another_process_finds_code_at_its_place(folder: Path) -> None:
     assert sent(load("placed").use, folder) == "alike ('placed', 'use')"
 
 
-def by_value(name: str) -> Component:
+def by_value(name: str, monkeypatch: pytest.MonkeyPatch) -> Component:
     """Return a component as a notebook has it, which no other process can import."""
     module = load(name)
     text = Path(module.__file__ or "").read_text()
     cell: dict[str, object] = {"__name__": "__main__"}
     exec(compile(text, "<cell>", "exec"), cell)  # noqa: S102 - the test's own text
+    for defined in ("Number", "edit", "use"):
+        monkeypatch.setattr(sys.modules["__main__"], defined, cell[defined], raising=False)
     found = cell["use"]
     assert isinstance(found, Component)
     return found
@@ -173,7 +175,7 @@ def test_what_a_notebooks_component_imports_is_compared_elsewhere(
         "<cell>",
         (len(lines), None, lines.splitlines(keepends=True), "<cell>"),
     )
-    component = by_value("noted")
+    component = by_value("noted", monkeypatch)
 
     assert sent(component, folder) == "alike None"
     code = code_of(component)
@@ -181,6 +183,98 @@ def test_what_a_notebooks_component_imports_is_compared_elsewhere(
     monkeypatch.setitem(sys.modules, "noted_helper", load("noted_helper"))
     with pytest.raises(FailedPrecondition, match=r"noted_helper\.helped differ"):
         check_code(component, code)
+
+
+VALUES = """
+    import os
+    import headwater
+    from headwater.components import Input, Output, component, pipeline
+
+    PROCESS = os.getpid()
+    KEPT = {}
+
+
+    class Number(headwater.Artifact):
+        value: float = 0.0
+
+
+    @component
+    def make(number: Output[Number]) -> None:
+        number.set(value=float(PROCESS))
+
+
+    @component
+    def keep(number: Input[Number], kept: Output[Number]) -> None:
+        KEPT[len(KEPT)] = number.artifact.value
+        kept.set(value=1.0)
+
+
+    @component
+    def count(number: Input[Number], counted: Output[Number]) -> None:
+        counted.set(value=float(len(KEPT)))
+
+
+    @pipeline
+    def own() -> None:
+        make()
+
+
+    @pipeline
+    def kept() -> None:
+        count(number=keep(number=make()))
+"""
+
+
+@pytest.mark.usefixtures("_no_bytecode")
+def test_a_value_that_is_each_processes_own_keeps_a_step_out_of_the_cache(
+    store: headwater.MetadataStore, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "owned.py").write_text(dedent(VALUES))
+    own: Pipeline = load("owned").own
+
+    outcomes = [own.run(store=store, on="processes") for _ in range(2)]
+
+    assert [o.steps["make"].state for o in outcomes] == [StepState.COMPLETE] * 2
+    assert "not kept for later runs: owned.PROCESS differ" in capfd.readouterr().err
+    assert own.run(store=store).steps["make"].state is StepState.COMPLETE
+    assert own.run(store=store).steps["make"].state is StepState.CACHED
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.usefixtures("_no_bytecode")
+def test_what_a_worker_keeps_between_steps_is_no_other_code(
+    store: headwater.MetadataStore, folder: Path, cluster: str
+) -> None:
+    (folder / "keeping.py").write_text(dedent(VALUES))
+    kept: Pipeline = load("keeping").kept
+
+    outcome = kept.run(store=store, on=cluster)
+
+    assert {ended.state for ended in outcome.steps.values()} == {StepState.COMPLETE}
+    (counted,) = store.artifacts.by_ids(outcome.ids("count", "counted"))
+    assert counted.properties["value"] == 1.0
+
+
+def test_a_file_called_component_is_no_less_read(folder: Path) -> None:
+    (folder / "component.py").write_text("def one():\n    return 1.0\n")
+    (folder / "lazy.py").write_text(
+        dedent("""
+            import headwater
+            from headwater.components import Output, component as step
+
+            class Number(headwater.Artifact):
+                value: float = 0.0
+
+            @step
+            def make(number: Output[Number]) -> None:
+                from component import one
+                number.set(value=one())
+        """)
+    )
+    before = code_of(load("lazy").make)
+    (folder / "component.py").write_text("def one():\n    return 99.0\n")
+
+    assert code_of(load("lazy").make).digest != before.digest
 
 
 @pytest.mark.usefixtures("_no_bytecode")

@@ -2,19 +2,19 @@
 
 # ruff: noqa: ARG001 - a component takes what it says, whether its body uses it or not
 
-import os
-import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 import headwater
 from headwater.components import Input, Outcome, Output, StepState, component, pipeline
+from headwater.components.vigil import Vigil
 from headwater.errors import FailedPrecondition, WorkerLost
-from headwater.graph.statements import Statement
+from headwater.services.heartbeats import first_beat
 from headwater_schema import (
     ArtifactState,
     Execution,
@@ -25,15 +25,6 @@ from headwater_schema import (
 )
 from support import steps
 from support.beats import silence
-
-BEAT = Statement(
-    "test/beat",
-    """
-    CREATE (:Heartbeat {
-      namespace: $namespace, execution_id: $execution_id, interval_ms: 10000, host: $host, pid: 0
-    })
-    """,
-)
 
 
 class Work(headwater.Execution):
@@ -173,25 +164,25 @@ def test_the_first_word_of_an_end_stands_where_the_step_fails_too(
     assert "error" not in found.custom_properties
 
 
-def held_by(store: headwater.MetadataStore, host: str | None, pid: int | None) -> Outcome:
+def held_by(store: headwater.MetadataStore, beat: FirstBeat) -> Outcome:
     """Run a step whose fingerprint a run holds that gave no sign of life for long."""
     first = steps.sums.run(store=store)
     (add,) = (e for e in store.executions.all() if e.type == "Add")
     # As if its process had died in mid-step: what it made is gone, and it still says it runs.
-    ended = Execution(id=add.id, type_id=add.type_id, last_known_state=ExecutionState.RUNNING)
-    store.put(
-        PutRequest(executions=(ended,), update_masks={TypeKind.EXECUTION: ("last_known_state",)})
-    )
-    store._graph.write_alone(  # noqa: SLF001 - a beat without a process
-        BEAT, namespace=store.namespace, execution_id=add.id, host=socket.gethostname()
-    )
-    silence(store, add.id or 0, host=host, pid=pid)
+    begun = Execution(id=add.id, type_id=add.type_id, last_known_state=ExecutionState.RUNNING)
+    masks = {TypeKind.EXECUTION: ("last_known_state",)}
+    store.put(PutRequest(executions=(begun,), update_masks=masks))
+    silence(store, add.id or 0, **beat._asdict())
     assert first.is_good
     return steps.sums.run(store=store)
 
 
-def test_a_step_of_a_host_that_fell_silent_is_run_again(store: headwater.MetadataStore) -> None:
-    outcome = held_by(store, "elsewhere", 1)
+def test_a_step_of_another_machine_that_falls_silent_is_run_again(
+    store: headwater.MetadataStore,
+) -> None:
+    beat = first_beat(0.3)._replace(machine="another")
+
+    outcome = held_by(store, beat)
 
     assert outcome.steps["add"].state is StepState.COMPLETE
     adds = [e for e in store.executions.all() if e.type == "Add"]
@@ -199,29 +190,64 @@ def test_a_step_of_a_host_that_fell_silent_is_run_again(store: headwater.Metadat
     assert "was lost" in str(adds[0].custom_properties["error"])
 
 
-def test_a_step_of_a_process_of_this_host_that_is_gone_is_run_again(
+def test_a_step_of_a_process_of_this_machine_that_is_gone_is_run_again_at_once(
     store: headwater.MetadataStore,
 ) -> None:
     gone = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
     )
 
-    outcome = held_by(store, None, int(gone.stdout))
+    outcome = held_by(store, first_beat(600)._replace(pid=int(gone.stdout)))
 
     assert outcome.steps["add"].state is StepState.COMPLETE
 
 
-def test_a_process_of_this_host_that_is_there_is_waited_for_whatever_its_beats(
+def test_another_process_of_the_same_pid_is_not_the_one_that_beat(
     store: headwater.MetadataStore,
 ) -> None:
-    held: list[Outcome] = []
-    waiting = threading.Thread(target=lambda: held.append(held_by(store, None, os.getpid())))
-    waiting.start()
-    waiting.join(timeout=8)
-    assert waiting.is_alive()
+    outcome = held_by(store, first_beat(600)._replace(started=1.0))
 
-    (running,) = (e for e in store.executions.all() if e.last_known_state is ExecutionState.RUNNING)
-    end_as_lost(store, running)
-    waiting.join(timeout=60)
+    assert outcome.steps["add"].state is StepState.COMPLETE
 
-    assert held[0].steps["add"].state is StepState.COMPLETE
+
+def test_a_process_that_is_there_and_does_not_beat_is_waited_for_longer(
+    store: headwater.MetadataStore,
+) -> None:
+    began = time.monotonic()
+
+    outcome = held_by(store, first_beat(0.3))
+
+    assert outcome.steps["add"].state is StepState.COMPLETE
+    assert time.monotonic() - began > 9
+
+
+def test_a_heart_that_beats_while_it_is_watched_is_never_lost(
+    store: headwater.MetadataStore,
+) -> None:
+    store.register(Work)
+    node = Work(last_known_state=ExecutionState.RUNNING).to_node(store.type_id(Work))
+    beat = first_beat(0.5)._replace(machine="another")
+    (execution_id,) = store.put(PutRequest(executions=(node,), first_beats={0: beat})).execution_ids
+    vigil = Vigil(store)
+
+    for _ in range(10):
+        assert not vigil.is_lost(execution_id)
+        time.sleep(0.2)
+        silence(store, execution_id, time=time.time_ns())
+    end(store, execution_id, ExecutionState.COMPLETE)
+    assert vigil.is_lost(execution_id)
+
+
+def test_a_gap_between_two_looks_is_no_silence(
+    store: headwater.MetadataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = put_running(store)
+    vigil, now = Vigil(store), 0.0
+    monkeypatch.setattr("headwater.components.vigil.time.monotonic", lambda: now)
+
+    assert not vigil.is_lost(execution_id)
+    # As long as the store was away; then ten seconds again and again.
+    for now in (100.0, 110.0, 120.0, 130.0):  # noqa: B007 - the clock's
+        assert not vigil.is_lost(execution_id)
+    now = 131.0
+    assert vigil.is_lost(execution_id)

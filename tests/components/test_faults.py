@@ -1,5 +1,6 @@
 """What goes wrong in a step, and what the store says of it afterwards."""
 
+import importlib
 import time
 from pathlib import Path
 
@@ -93,6 +94,36 @@ def test_a_step_whose_process_is_killed_is_lost(store: headwater.MetadataStore) 
     assert isinstance(ended.error, WorkerLost)
     assert "SIGKILL" in ended.reason
     assert outcome.steps["double"].state is StepState.COMPLETE
+
+
+@pytest.mark.parametrize("of", [steps.leave_a_thread, steps.read_standard_input])
+def test_nothing_that_a_component_leaves_or_asks_keeps_its_process(
+    store: headwater.MetadataStore, of: Component
+) -> None:
+    @pipeline
+    def left() -> None:
+        of(numbers=steps.make())
+
+    outcome = left.run(store=store, on="processes")
+
+    assert outcome.is_good
+
+
+def test_a_module_that_its_process_cannot_import_is_the_reason(
+    store: headwater.MetadataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(steps.__file__)).read_text()
+    module = tmp_path / "half_edited_steps.py"
+    module.write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    half = importlib.import_module("half_edited_steps")
+    pipeline_of = half.sums
+    module.write_text(text + "\ndef broken(:\n")
+
+    outcome = pipeline_of.run(store=store, on="processes", raising=False)
+
+    assert outcome.steps["make"].state is StepState.FAILED
+    assert "SyntaxError" in outcome.steps["make"].reason
 
 
 def test_processes_do_what_threads_do(store: headwater.MetadataStore) -> None:

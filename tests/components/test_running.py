@@ -282,6 +282,37 @@ def test_a_resumed_run_runs_again_what_was_edited_or_lost_its_payload(
     assert value_of(store, resumed, "touchy", "total") == 2.0
 
 
+def test_a_resumed_run_runs_again_what_reads_other_things_now(
+    store: headwater.MetadataStore, tmp_path: Path
+) -> None:
+    lock = tmp_path / "broken"
+    lock.touch()
+
+    @component(cached=False)
+    def touchy(numbers: Input[steps.Numbers], total: Output[steps.Total], *, path: str) -> None:
+        if Path(path).exists():
+            raise RuntimeError("not yet")
+        total.set(value=float(sum(numbers.load())))
+
+    def wired(second: bool) -> Pipeline:  # noqa: FBT001 - which of two
+        @pipeline(name="wired")
+        def wired() -> None:
+            few = steps.make.named("few")(count=1)
+            many = steps.make.named("many")(count=3)
+            touchy(numbers=steps.double(numbers=many if second else few), path=str(lock))
+
+        return wired
+
+    failed = wired(second=False).run(store=store, raising=False)
+    lock.unlink()
+
+    resumed = wired(second=True).run(store=store, resume=failed.run)
+
+    assert value_of(store, resumed, "touchy", "total") == 12.0
+    assert resumed.steps["few"].execution_id == failed.steps["few"].execution_id
+    assert resumed.steps["double"].execution_id != failed.steps["double"].execution_id
+
+
 def test_resuming_a_run_that_never_was_is_refused(store: headwater.MetadataStore) -> None:
     with pytest.raises(NotFound):
         steps.sums.run(store=store, resume="nothing of the kind")

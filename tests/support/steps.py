@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -132,6 +133,17 @@ def wait_once(numbers: Input[Numbers], waited: Output[Numbers], *, mark: str) ->
 @component
 def kill_itself(numbers: Input[Numbers], total: Output[Total]) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@component
+def leave_a_thread(numbers: Input[Numbers], total: Output[Total]) -> None:
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    total.set(value=1.0)
+
+
+@component
+def read_standard_input(numbers: Input[Numbers], total: Output[Total]) -> None:
+    total.set(value=float(len(sys.stdin.read())))
 
 
 @component

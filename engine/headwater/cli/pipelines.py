@@ -1,7 +1,11 @@
 """Pipelines: `headwater run` runs a pipeline of the user's, and shows how far each step is."""
 
 import importlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,7 +96,8 @@ def run_pipeline(
     """Run a pipeline, each step as soon as what it needs is there.
 
     Steps whose code, parameters, inputs and environment are as in an earlier run are not run
-    again. Ctrl+C ends the run; `--resume` goes on with it.
+    again. Ctrl+C ends the run once the steps under way have ended, or their processes were stopped;
+    `--resume` goes on with it. A second Ctrl+C waits for nothing.
     """
     if resume is not None and name is not None:
         raise refuse("--resume names the run already.", hint="Leave out --name.")
@@ -105,11 +110,35 @@ def run_pipeline(
     if dry_run:
         _predict(call, plan)
         return
-    options = {"on": on, "workers": workers, "run": name, "resume": resume}
-    outcome = _ran(call, plan, {**options, "experiment": experiment, "reuse": not no_cache})
+    options: dict[str, Any] = {"on": on, "workers": workers, "run": name, "resume": resume}
+    cancel = threading.Event()
+    with _interrupting(cancel):
+        options |= {"experiment": experiment, "reuse": not no_cache, "cancel": cancel}
+        outcome = _ran(call, plan, options)
     _tell(call, outcome)
+    if cancel.is_set():
+        raise typer.Exit(ExitCode.INTERRUPTED)
     if not outcome.is_good:
         raise typer.Exit(ExitCode.NO)
+
+
+@contextmanager
+def _interrupting(cancel: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl+C cancel the run, which tells then how it ended; the second interrupts."""
+
+    def interrupt(*_: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _found(target: str) -> "Pipeline":
@@ -214,4 +243,4 @@ def _tell(call: Call, outcome: "Outcome") -> None:
     call.screen.table(_ENDED, rows)
     call.screen.say(f"run {outcome.run!r}: {outcome.seconds:.1f} s")
     if not outcome.is_good:
-        call.screen.say(f"mend it, and go on: --resume {outcome.run!r}", style="yellow")
+        call.screen.say(f"to go on with it: --resume {outcome.run!r}", style="yellow")

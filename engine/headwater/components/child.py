@@ -1,5 +1,6 @@
 """Child: what runs in the process of an isolated call; `isolation` starts it."""
 
+import atexit
 import gc
 import os
 import pickle
@@ -26,39 +27,52 @@ def main() -> None:
     # What is imported by now stays, and Python would look through it again when it ends: 35 of the
     # 260 ms of a step that does nothing.
     gc.freeze()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Whatever the component starts may read standard input, which must not be our life line.
+    lifeline = os.dup(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
     folder = Path(sys.argv[1])
-    with (folder / CALL).open("rb") as stream:
-        search, place = pickle.load(stream)  # noqa: S301 - our parent's
-        sys.path[:] = search
-        os.chdir(place)
-        call, component, code, place = pickle.load(stream)  # noqa: S301 - our parent's
     written = folder / f"{ANSWER}.part"
-    written.write_bytes(cloudpickle.dumps(_answer(call, component, code, place)))
+    written.write_bytes(cloudpickle.dumps(_answer(folder)))
     written.rename(folder / ANSWER)
+    # All is said; a thread that the component left would keep the process for ever.
+    atexit._run_exitfuncs()  # noqa: SLF001 - what a library registered, such as a last upload
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
-def _end_with_parent() -> None:
-    """End when standard input does, which the parent holds open as long as it lives."""
-    while os.read(0, 1):
+def _end_with_parent(lifeline: int) -> None:
+    """End when the life line does, which the parent holds open as long as it lives."""
+    while os.read(lifeline, 1):
         pass
     os.killpg(0, signal.SIGKILL)
 
 
-def _answer(call: Call, component: Component, code: Code | None, place: ObjectPlace) -> Answer:
+def _answer(folder: Path) -> Answer:
     try:
-        if code is not None:
-            check_code(component, code)
-        whole = replace(call, function=component.function)
-        with place.open() as objects:
-            return Answer(made=component.executor.execute(whole, objects.fetch))
+        with (folder / CALL).open("rb") as stream:
+            search, here = pickle.load(stream)  # noqa: S301 - our parent's
+            sys.path[:] = search
+            os.chdir(here)
+            call, component, code, place = pickle.load(stream)  # noqa: S301 - our parent's
+        return _executed(call, component, code, place)
     except Skip as skip:
         return Answer(skipped=skip.reason)
-    except Exception as error:  # noqa: BLE001 - the executor's boundary: all of it goes to the parent
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the executor's boundary: all of it goes to the parent
         return Answer(error=_pickled(error), text=traceback.format_exc())
 
 
-def _pickled(error: Exception) -> bytes:
+def _executed(call: Call, component: Component, code: Code | None, place: ObjectPlace) -> Answer:
+    alike = code is None or check_code(component, code)
+    whole = replace(call, function=component.function)
+    with place.open() as objects:
+        return Answer(made=component.executor.execute(whole, objects.fetch), alike=alike)
+
+
+def _pickled(error: BaseException) -> bytes:
     try:
         return bytes(cloudpickle.dumps(error))
     except Exception:  # noqa: BLE001 - what cannot be sent is told by its text

@@ -79,6 +79,8 @@ class CodeReader:
             on_class=lambda *found: self._waiting.append(lambda: self._read_class(*found)),
             on_module=self._read_module,
         )
+        self.texts: set[str] = set()
+        """Names of the parts that are functions, classes and files; the others are values."""
         self._found: dict[str, set[str]] = {}
         self._waiting: deque[Callable[[], None]] = deque()
         self._files_read: set[str] = set()
@@ -97,10 +99,11 @@ class CodeReader:
             self._add(name, reference(name))
         return self._parts()
 
-    def read_named(self, name: str) -> dict[str, str]:
-        """Return the digest of all that was read so far and of what a name of a part stands for.
+    def read_named(self, name: str) -> frozenset[str] | None:
+        """Return the digests of what the name of a part stands for here; None where nobody knows.
 
-        Nothing is read of a name whose module was not imported.
+        That is where the name is in no module of the project that can be found. Of several digests
+        that of all of them is one too, as `read` gives it.
 
         Raises:
             InvalidArgument: as `read` does.
@@ -109,17 +112,24 @@ class CodeReader:
         known = (n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in sys.modules)
         count = next(known, 0)
         module = ".".join(parts[:count])
-        if not count or not self._files.is_project_module(module):
-            return self._parts()
+        if count and self._files.is_project_module(module):
+            self._read_attribute(name, module, parts[count:])
+        elif module_file(name) is None:
+            return None
+        else:
+            self._read_module(name)
+        self._read_waiting()
+        digests = self._found.get(name, set())
+        return frozenset({*digests, _joined(digests)} if digests else ())
+
+    def _read_attribute(self, name: str, module: str, attributes: list[str]) -> None:
         value: object = sys.modules[module]
-        for attribute in parts[count:]:
+        for attribute in attributes:
             value = getattr(value, attribute, _NOTHING)
         if isinstance(value, ModuleType):
-            self._read_module(module)
+            self._read_module(value.__name__)
         elif value is not _NOTHING:
             self._bind(name, value, home_of(module))
-        self._read_waiting()
-        return self._parts()
 
     def _read_waiting(self) -> None:
         while self._waiting:
@@ -130,6 +140,10 @@ class CodeReader:
 
     def _add(self, name: str, described: object) -> None:
         self._found.setdefault(name, set()).add(digest_of(described))
+
+    def _add_text(self, name: str, described: object) -> None:
+        self.texts.add(name)
+        self._add(name, described)
 
     def _bind(self, name: str, value: object, home: Home) -> None:
         """Note what a name stands for, where it is not the very thing that has that name."""
@@ -182,11 +196,11 @@ class CodeReader:
         source = self._files.read(code.co_filename, function.__globals__)
         nodes = [] if source is None else source.find(code.co_qualname, code.co_firstlineno)
         if source is None or not nodes:
-            self._add(label, code_form(code))
+            self._add_text(label, code_form(code))
             self._read_instead(label, function, home)
             return
         running = self._unlike(source, code)
-        self._add(label, (*sorted(tree_digest(node) for node in nodes), *running))
+        self._add_text(label, (*sorted(tree_digest(node) for node in nodes), *running))
         self._read_defaults(function, label, home)
         self._read_imports(nodes, function.__globals__.get("__package__"))
         around = _Scope(label, home, closure, function.__globals__)
@@ -215,7 +229,7 @@ class CodeReader:
         codes = [function.__code__ for function in functions.values()]
         written = [code for code in codes if code.co_filename == source.name]
         running = {digest for code in written for digest in self._unlike(source, code)}
-        self._add(label, (*sorted(tree_digest(node) for node in nodes), *sorted(running)))
+        self._add_text(label, (*sorted(tree_digest(node) for node in nodes), *sorted(running)))
         closure = {n: v for f in functions.values() for n, v in closure_of(f).items()}
         given = [function.__globals__ for function in functions.values()]
         names = [*([vars(sys.modules[home.module])] if home.module in sys.modules else []), *given]
@@ -332,11 +346,11 @@ class CodeReader:
         source = self._files.read(file, None if known is None else vars(known))
         if source is None:
             try:
-                self._add(label, ("file", bytes_digest(Path(file))))
+                self._add_text(label, ("file", bytes_digest(Path(file))))
             except OSError as error:
                 raise _no_source(f"its file {file} cannot be opened", label) from error
             return
-        self._add(label, ("file", tree_digest(source.tree)))
+        self._add_text(label, ("file", tree_digest(source.tree)))
         for name in sorted(imported_modules(source.tree, package_of(module, file))):
             self._waiting.append(lambda name=name: self._read_module(name))  # type: ignore[misc]
 

@@ -1,5 +1,8 @@
 """Codes: what of a component's code counts for its results, and whether it is the same elsewhere."""
 
+import logging
+from typing import NamedTuple
+
 from headwater.components.component import Component
 from headwater.components.driver import Driver
 from headwater.components.executor import Executor
@@ -7,6 +10,7 @@ from headwater.components.fingerprint import Code, code_fingerprint, digest_of, 
 from headwater.errors import FailedPrecondition, InvalidArgument
 
 _TOLD = 5
+_log = logging.getLogger("headwater")
 
 
 def code_of(component: Component) -> Code:
@@ -19,7 +23,7 @@ def code_of(component: Component) -> Code:
     read = code_fingerprint(component.function, version=component.version)
     parts = {
         **read.parts,
-        "component": digest_of(
+        "@component": digest_of(
             [
                 component.name,
                 [[key, spec.type.type_name, spec.many] for key, spec in signature.inputs.items()],
@@ -27,65 +31,103 @@ def code_of(component: Component) -> Code:
             ]
         ),
     }
+    texts = {*read.texts}
     for part, usual in ((component.executor, Executor), (component.driver, Driver)):
         if type(part) is not usual:
-            own = code_fingerprint(type(part), version=None)
-            parts |= {f"{usual.__name__.lower()}.{name}": d for name, d in own.parts.items()}
+            # With what it was told when it was made.
+            own = code_fingerprint(part, version=None)
+            prefix = f"@{usual.__name__.lower()}"
+            parts |= {f"{prefix}.{name}": digest for name, digest in own.parts.items()}
+            texts |= {f"{prefix}.{name}" for name in own.texts}
     if component.version is not None:
-        parts["function"] = digest_of(
+        parts["@function"] = digest_of(
             [component.function.__module__, component.function.__qualname__]
         )
-    return Code(digest_of(parts), parts)
+    return Code(digest_of(parts), parts, frozenset(texts))
 
 
-def check_code(component: Component, expected: Code) -> None:
+def check_code(component: Component, expected: Code) -> bool:
     """Check that a component is here, in another process, what it was where the run has read it.
 
     Files may have been edited since, another machine may have other ones, and a worker that lasts
     holds modules as they were when it imported them. What such a step made would be found later
     under the fingerprint of code that did not run.
 
+    Values may differ where code does not: the path of a checkout, the time of a start, what was
+    opened once and kept. Such a step may run, and must not be found by its fingerprint.
+
     Args:
         component: as it was found here.
         expected: its code as the run has read it.
 
+    Returns:
+        Whether values are the same too.
+
     Raises:
-        FailedPrecondition: it differs; `parts` names where.
+        FailedPrecondition: functions, classes or files differ; `parts` names them.
     """
     known = None if component.place is None else (component.place, expected.digest)
-    parts = _checked.get(known) if known is not None else None
-    if parts is None:
-        parts = _differing(component, expected)
+    found = _compared.get(known) if known is not None else None
+    if found is None:
+        found = _compare(component, expected)
         if known is not None:
-            _checked[known] = parts
-    if parts:
-        more = f" and {len(parts) - _TOLD} more" if len(parts) > _TOLD else ""
+            _compared[known] = found
+    if found.texts:
+        more = f" and {len(found.texts) - _TOLD} more" if len(found.texts) > _TOLD else ""
         raise FailedPrecondition(
             f"Component {component.name!r} is not here what it was where its run began: "
-            f"{', '.join(parts[:_TOLD])}{more} differ.",
-            hint="Give the workers the code of the run, and restart those that last.",
+            f"{', '.join(found.texts[:_TOLD])}{more} differ.",
+            hint="Give the workers the code of the run, and restart those that last; or give the "
+            "component a version, and change that with its code.",
             component=component.name,
-            parts=parts,
+            parts=found.texts,
         )
+    if found.values:
+        _log.warning(
+            "Component %r is run, and not kept for later runs: %s differ from where its run began.",
+            component.name,
+            ", ".join(found.values[:_TOLD]),
+        )
+    return not found.values
 
 
-_checked: dict[tuple[tuple[str, str], str], tuple[str, ...]] = {}
+class _Differing(NamedTuple):
+    """Names of the parts that differ."""
+
+    texts: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+_compared: dict[tuple[tuple[str, str], str], _Differing] = {}
 """What differs of a component, by its place and the digest that was expected."""
 
+_first: dict[str, str] = {}
+"""Digest of each value when this process read it first, before a step could change it."""
 
-def _differing(component: Component, expected: Code) -> tuple[str, ...]:
+
+def _compare(component: Component, expected: Code) -> _Differing:
     if component.place is None:
         # The function itself came with the task; what it imports is this process's own.
-        here = named_code(expected.parts)
-        names = here.keys() & expected.parts.keys()
-        return tuple(sorted(name for name in names if here[name] != expected.parts[name]))
-    try:
-        found = code_of(component)
-    except InvalidArgument as error:
-        return (f"{component.name} ({error.message})",)
-    if found.digest == expected.digest:
-        return ()
-    every = found.parts.keys() | expected.parts.keys()
-    return tuple(
-        sorted(name for name in every if found.parts.get(name) != expected.parts.get(name))
+        here, texts = named_code(expected.parts)
+    else:
+        try:
+            read = code_of(component)
+        except InvalidArgument as error:
+            return _Differing(texts=(f"{component.name} ({error.message})",))
+        texts = read.texts
+        missing: dict[str, frozenset[str]] = dict.fromkeys(expected.parts, frozenset())
+        here = missing | {name: frozenset([digest]) for name, digest in read.parts.items()}
+    for name, digests in here.items():
+        for digest in digests:
+            _first.setdefault(name, digest)
+    differing = [
+        name
+        for name, digests in here.items()
+        if name in expected.parts
+        and expected.parts[name] not in digests
+        and (name in texts or _first.get(name) != expected.parts[name])
+    ]
+    return _Differing(
+        tuple(sorted(name for name in differing if name in texts)),
+        tuple(sorted(name for name in differing if name not in texts)),
     )

@@ -1,14 +1,19 @@
 """Earlier: what a run that is resumed has done already."""
 
+from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from headwater.components.cache import Hit, usable
+from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
 from headwater.components.endings import Ended, StepState
 from headwater.components.fingerprint import Code, Fingerprint
 from headwater.components.plan import Plan
-from headwater_schema import Execution, ExecutionState
+from headwater.components.sources import Given, OutputRef, Several
+from headwater.errors import InvalidArgument
+from headwater_schema import EventType, Execution, ExecutionState
 
 if TYPE_CHECKING:
     from headwater.store import MetadataStore
@@ -21,9 +26,10 @@ def earlier_steps(
 ) -> list[Ended]:
     """Return how the steps ended that need not be run again.
 
-    Those are the steps that ended well in the run with the same code and parameters, whose outputs
-    can be used again, and all of whose needs are among them. Of a component that is not cached the
-    code is not looked at. A mapped step is run again; its parts are in the cache.
+    Those are the steps that ended well in the run with the same component, code and parameters, that
+    read what the steps before have made, whose outputs can be used again, and all of whose needs are
+    among them. Of a component that is not cached the code is not looked at. A mapped step is run
+    again; its parts are in the cache.
 
     Args:
         store: where the run is recorded.
@@ -32,7 +38,8 @@ def earlier_steps(
         codes: of each step; None where it is not cached.
     """
     latest: dict[str, Execution] = {}
-    for execution in store.executions.in_context(contexts.run_id):
+    # Ids come in blocks, a process its own, so that a later one may be lower.
+    for execution in sorted(store.executions.in_context(contexts.run_id), key=_made_at):
         step = execution.custom_properties.get("step")
         if isinstance(step, str):
             latest[step] = execution
@@ -48,6 +55,8 @@ def earlier_steps(
             continue
         if state is None or dict(known.properties) != step.execution.properties:
             continue
+        if known.type != step.component.name or not _has_read(store, known, step, found):
+            continue
         outputs = usable(store, known, step.component.signature.outputs)
         if isinstance(outputs, Hit):
             found[step.name] = Ended(
@@ -59,6 +68,34 @@ def earlier_steps(
                 attempts=0,
             )
     return list(found.values())
+
+
+def _made_at(execution: Execution) -> tuple[int, int]:
+    return execution.create_time_since_epoch or 0, execution.id or 0
+
+
+def _has_read(
+    store: "MetadataStore", known: Execution, step: Step, found: Mapping[str, Ended]
+) -> bool:
+    """Return whether an execution read, of what other steps make or the caller named, the same."""
+    read: defaultdict[str, set[int]] = defaultdict(set)
+    for event in store.edges.events_of_executions([known.id or 0]):
+        if event.type is EventType.INPUT and event.path:
+            read[event.path[0].key or ""].add(event.artifact_id)
+    for key, source in step.sources.items():
+        expected: set[int] = set()
+        for part in source.sources if isinstance(source, Several) else (source,):
+            if isinstance(part, OutputRef) and part.step in found:
+                expected |= set(found[part.step].outputs.get(part.key, ()))
+            elif isinstance(part, Given):
+                expected |= set(part.ids)
+            elif not isinstance(part, OutputRef):
+                # What was the latest then is as good as what is now.
+                break
+        else:
+            if read[key] != expected:
+                return False
+    return True
 
 
 def _codes(store: "MetadataStore", latest: Mapping[str, Execution]) -> dict[str, str]:
@@ -73,6 +110,7 @@ def _codes(store: "MetadataStore", latest: Mapping[str, Execution]) -> dict[str,
     for step, execution in latest.items():
         origin = made.get(origins[step]) if step in origins else execution
         text = None if origin is None else origin.custom_properties.get("fingerprint")
-        if isinstance(text, str):
-            found[step] = Fingerprint.from_json(text).code.digest
+        with suppress(InvalidArgument):  # of a version before this one
+            if isinstance(text, str):
+                found[step] = Fingerprint.from_json(text).code.digest
     return found

@@ -16,8 +16,8 @@ since there are libraries that read them.
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from threading import Lock
@@ -46,6 +46,9 @@ __all__ = [
 # mismatch".
 _READING = Lock()
 
+VERSION = "@version"
+"""Name of the part that a version is; like all that no module has, it begins with an @."""
+
 
 @dataclass(frozen=True)
 class Code:
@@ -54,48 +57,55 @@ class Code:
     Attributes:
         digest: sha256 of the parts, in hexadecimal.
         parts: digest of each function, class, value and file that was read, by name; or of the
-            version alone, under `version`.
+            version alone, under `@version`.
+        texts: names of those parts that are functions, classes and files; the others are values.
     """
 
     digest: str
     parts: Mapping[str, str]
+    texts: frozenset[str] = field(default=frozenset(), compare=False)
 
 
-def code_fingerprint(function: Callable[..., object], *, version: str | None) -> Code:
+def code_fingerprint(function: object, *, version: str | None) -> Code:
     """Return what a function's code depends on inside the project, or its version in place of that.
 
     Read are the functions, classes and values that it names, and those that they name; modules
     whole that are used as values or imported inside of functions, with what they import.
 
     Args:
-        function: the user's code.
+        function: the user's code, or an object with its state and that of its class.
         version: given, nothing else counts.
 
     Raises:
         InvalidArgument: without a version, something has no source, and no file that could stand
             in for it.
     """
-    own = None if version is None else {"version": digest_of(version)}
+    if version is not None:
+        own = {VERSION: digest_of(version)}
+        return Code(digest_of(own), own)
     with _READING:
-        parts = CodeReader().read(function) if own is None else own
-    return Code(digest_of(parts), parts)
+        reader = CodeReader()
+        parts = reader.read(function)
+    return Code(digest_of(parts), parts, frozenset(reader.texts))
 
 
-def named_code(names: Iterable[str]) -> dict[str, str]:
-    """Return what code this process has under the names of parts, with what that uses.
+def named_code(names: Iterable[str]) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    """Return the digests of what names of parts stand for in this process, and which are texts.
 
     Args:
-        names: of `Code.parts`; those of which no module was imported here are left out.
+        names: of `Code.parts`; those that are in no module that is found here are left out.
     """
-    found: dict[str, str] = {}
+    found: dict[str, frozenset[str]] = {}
     with _READING:
         reader = CodeReader()
         for name in names:
             try:
-                found |= reader.read_named(name)
+                digests = reader.read_named(name)
             except InvalidArgument:
-                continue
-    return found
+                digests = frozenset()
+            if digests is not None:
+                found[name] = digests
+    return found, frozenset(reader.texts)
 
 
 def installed_packages() -> dict[str, str]:

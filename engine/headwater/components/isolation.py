@@ -46,12 +46,14 @@ class Answer:
         skipped: the reason, if the component had nothing to do.
         error: the error, pickled, if it failed; bytes that are no pickle if it cannot be.
         text: the error's traceback.
+        alike: whether the values that the code uses were those of the run.
     """
 
     made: list[Made] | None = None
     skipped: str | None = None
     error: bytes | None = None
     text: str = ""
+    alike: bool = True
 
 
 class Stop:
@@ -94,8 +96,8 @@ def execute_isolated(
     objects: ObjectPlace,
     code: Code | None = None,
     stop: Stop | None = None,
-) -> list[Made]:
-    """Return what a call made in a process of its own.
+) -> tuple[list[Made], bool]:
+    """Return what a call made in a process of its own, and whether it may be found later.
 
     Args:
         call: the call.
@@ -109,7 +111,7 @@ def execute_isolated(
     Raises:
         DeadlineExceeded: it took longer.
         WorkerLost: its process ended without an answer; `signal` or `exit_status` says how.
-        FailedPrecondition: the code there is another.
+        FailedPrecondition: the code there is another; see `check_code`.
         Skip, Exception: as `Executor.execute` does; an error comes with the child's traceback.
     """
     call.folder.mkdir(parents=True, exist_ok=True)
@@ -169,7 +171,7 @@ def _sent() -> None:
     """Stand for the component's function while a call is sent."""
 
 
-def _answered(call: Call, status: int) -> list[Made]:
+def _answered(call: Call, status: int) -> tuple[list[Made], bool]:
     path = call.folder / ANSWER
     if not path.exists():
         how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
@@ -185,16 +187,16 @@ def _answered(call: Call, status: int) -> list[Made]:
         raise Skip(answer.skipped)
     if answer.error is not None:
         raise _revived(answer) from RemoteTraceback(answer.text)
-    return answer.made or []
+    return answer.made or [], answer.alike
 
 
-def _revived(answer: Answer) -> Exception:
+def _revived(answer: Answer) -> BaseException:
     try:
         error = pickle.loads(answer.error or b"")  # noqa: S301 - as above
     except Exception:  # noqa: BLE001 - a user's class may raise anything when it is made anew
         error = None
     last = answer.text.strip().rpartition("\n")[2]
-    return error if isinstance(error, Exception) else RuntimeError(last)
+    return error if isinstance(error, Exception | SystemExit) else RuntimeError(last)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -6,7 +6,6 @@ what it was given can be sent between processes.
 
 import logging
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -14,9 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
-from headwater.components.cache import Hit, look_up, made_by
+from headwater.components.cache import Hit, look_up, made_by, usable
 from headwater.components.codes import check_code
 from headwater.components.component import Component, Step
 from headwater.components.contexts import RunContexts
@@ -29,6 +26,7 @@ from headwater.components.isolation import Stop, execute_isolated
 from headwater.components.publisher import Outcome
 from headwater.components.signals import Skip
 from headwater.components.sources import Condition, Source
+from headwater.components.vigil import Vigil
 from headwater.errors import (
     Aborted,
     AlreadyExists,
@@ -53,6 +51,7 @@ HOLDER_PREFIX = "headwater:step:"
 one such execution at a time, so that of two runs that want the same step one runs it."""
 
 _POLL_S = (0.1, 2.0)
+_CANCELLED = "the run was cancelled"
 _log = logging.getLogger("headwater")
 
 
@@ -189,6 +188,7 @@ class _Launch:
         self._store = site.store
         self._signature = task.component.signature
         self._heart = Heart(self._store, site.settings.heartbeat_s, gone=self._gone)
+        self._vigil = Vigil(site.store)
         self._execution = self._signature.checked(task.parameters, component=task.component.name)
 
     def run(self) -> Ended:
@@ -197,7 +197,7 @@ class _Launch:
             inputs = self.inputs()
         except Skip as skip:
             return self._skipped(skip)
-        except HeadwaterError as error:
+        except Exception as error:  # noqa: BLE001 - conditions and drivers are the user's
             return self._refused(error)
         fingerprint = self.fingerprint(inputs)
         digest = None if fingerprint is None else fingerprint.digest
@@ -206,10 +206,8 @@ class _Launch:
             if isinstance(hit, Hit):
                 return self._cached(hit, inputs)
         registered = self._register(inputs, declared, fingerprint)
-        if registered is None:
-            return Ended(self._task.step, StepState.CANCELED, reason="the run was cancelled")
-        if isinstance(registered, Hit):
-            return self._cached(registered, inputs)
+        if isinstance(registered, Ended):
+            return registered
         return self._executed(registered, inputs, digest)
 
     def inputs(self) -> dict[str, list[Artifact]]:
@@ -262,14 +260,13 @@ class _Launch:
 
     def _register(
         self, inputs: Artifacts, declared: Sequence[int], fingerprint: Fingerprint | None
-    ) -> Registered | Hit | None:
-        """Return the registered step, or what another run made of the same one meanwhile.
-
-        None where the run was cancelled before.
-        """
-        shared = fingerprint is not None and self._task.reuse
-        held = f"{HOLDER_PREFIX}{fingerprint.digest}" if fingerprint and shared else None
-        wait_s, number = _POLL_S[0], 1
+    ) -> Registered | Ended:
+        """Return the registered step, or how it has ended by what another process did meanwhile."""
+        held = self._held(fingerprint)
+        wait_s, number, awaited = _POLL_S[0], 1, 0
+        # Beforehand: what goes wrong here is nothing that waiting for others would mend.
+        outputs = self._signature.outputs
+        self._store.register(type(self._execution), *(spec.type for spec in outputs.values()))
         while not self._site.stop.asked:
             self._execution = self._recorded(self._name(number), held, fingerprint)
             try:
@@ -279,33 +276,53 @@ class _Launch:
                     inputs=inputs,
                     declared=declared,
                     environment_id=self._site.environment_id,
-                    outputs=self._signature.outputs,
+                    outputs=outputs,
                     series=self._task.series,
                     contexts=self._task.contexts,
                     first_beat=self._heart.first(),
                 )
             except AlreadyExists:
                 earlier = self._named(number)
-                if earlier is not None:
-                    # Of this run: an earlier attempt, or a process that runs under the same name.
-                    if self._is_running(earlier):
-                        time.sleep(wait_s)
-                        wait_s = min(wait_s * 2, _POLL_S[1])
-                    else:
-                        number += 1
-                    continue
-                if fingerprint is None or held is None:
+                if earlier is None and (fingerprint is None or held is None):
                     raise
-            # Before the look-up: what has ended by now is found by it. The other way round, a step
-            # that ends in between is neither found nor running, and would be run again.
-            other = next(iter(self._store.executions.by_external_ids([held])), None)
-            hit = look_up(self._store, fingerprint.digest, self._signature.outputs)
-            if isinstance(hit, Hit):
-                return hit
-            if self._is_running(other):
-                time.sleep(wait_s)
-                wait_s = min(wait_s * 2, _POLL_S[1])
-        return None
+            if earlier is not None:
+                # Of this run: an earlier attempt, or a process that runs under the same name.
+                joined = self._joined(earlier) if earlier.id == awaited else None
+                if joined is not None:
+                    return joined
+                if not self._is_running(earlier):
+                    number += 1
+                    continue
+                awaited = earlier.id or 0
+            elif held is not None and fingerprint is not None:
+                # Before the look-up: what has ended by now is found by it. The other way round, a
+                # step that ends in between is neither found nor running, and would be run again.
+                other = next(iter(self._store.executions.by_external_ids([held])), None)
+                hit = look_up(self._store, fingerprint.digest, outputs)
+                if isinstance(hit, Hit):
+                    return self._cached(hit, inputs)
+                if not self._is_running(other):
+                    self._release(other)
+                    continue
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, _POLL_S[1])
+        return Ended(self._task.step, StepState.CANCELED, reason=_CANCELLED)
+
+    def _held(self, fingerprint: Fingerprint | None) -> str | None:
+        """Return the external id that keeps others from running the same; None where all may."""
+        if fingerprint is None or not self._task.reuse:
+            return None
+        return f"{HOLDER_PREFIX}{fingerprint.digest}"
+
+    def _joined(self, earlier: ExecutionNode) -> Ended | None:
+        """Return how the step ended in another process of this run, that was waited for."""
+        if earlier.last_known_state is not ExecutionState.COMPLETE:
+            return None
+        made = usable(self._store, earlier, self._signature.outputs)
+        if not isinstance(made, Hit):
+            return None
+        reason = "in another process of this run"
+        return Ended(self._task.step, StepState.COMPLETE, earlier.id, made.outputs, reason)
 
     def _recorded(self, name: str, held: str | None, fingerprint: Fingerprint | None) -> Execution:
         custom: dict[str, Any] = {"step": self._task.step}
@@ -324,29 +341,19 @@ class _Launch:
         )
 
     def _is_running(self, other: ExecutionNode | None) -> bool:
-        """Return whether another process works on an execution; who cannot be used lets go of it."""
-        if other is None:
+        """Return whether another process works on an execution; who is lost is recorded so."""
+        if other is None or other.last_known_state is not ExecutionState.RUNNING:
             return False
-        if other.last_known_state is not ExecutionState.RUNNING:
-            if (other.external_id or "").startswith(HOLDER_PREFIX):
-                self._task.component.publisher.release(self._store, other)
-            return False
-        if self._is_lost(other):
+        if self._vigil.is_lost(other.id or 0):
             self._give_up(other, WorkerLost("The process that ran this is gone: it was lost."))
             return False
         return True
 
-    def _is_lost(self, other: ExecutionNode) -> bool:
-        """Return whether nobody works on an execution that says it is RUNNING.
-
-        Here a process tells itself whether it is there; elsewhere three missing heartbeats do. One
-        without any has ended meanwhile, or came from another store.
-        """
-        beat = self._store.heartbeats.of(other.id or 0)
-        if beat is not None and beat.host == socket.gethostname():
-            # An outage of the store makes beats late, and does not kill who beats.
-            return not _is_alive(beat.pid)
-        return beat is None or beat.is_stale
+    def _release(self, other: ExecutionNode | None) -> None:
+        """Let an execution that ended, and cannot stand in, hold its fingerprint no longer."""
+        ended = other is not None and other.last_known_state is not ExecutionState.RUNNING
+        if other is not None and ended and (other.external_id or "").startswith(HOLDER_PREFIX):
+            self._task.component.publisher.release(self._store, other)
 
     def _give_up(self, execution: ExecutionNode, error: WorkerLost | None) -> None:
         events = self._store.edges.events_of_executions([execution.id or 0])
@@ -374,12 +381,15 @@ class _Launch:
         folder = Path(tempfile.mkdtemp(prefix="headwater-step-"))
         try:
             self._heart.start(registered.execution_id)
-            made = self._call(inputs, folder)
-            outputs = self._published(registered, made, fingerprint)
+            made, alike = self._call(inputs, folder)
+            outputs = self._published(registered, made, fingerprint if alike else None)
         except Skip as skip:
             self._cancel(registered, skipped=skip.reason)
             return self._ended(StepState.SKIPPED, registered, reason=skip.reason)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the executor's boundary
+            if isinstance(error, WorkerLost) and self._site.stop.asked:
+                self._cancel(registered)
+                return self._ended(StepState.CANCELED, registered, reason=_CANCELLED)
             return self._failed(registered, error)
         except BaseException:
             self._cancel(registered)
@@ -393,29 +403,47 @@ class _Launch:
     def _published(
         self, registered: Registered, made: Sequence[Made], fingerprint: str | None
     ) -> Outcome:
-        """Return the ids of what was made, also where only the answer of the store was lost.
+        """Return the ids of what was made, once it is recorded.
+
+        A store or object store that is away is waited for, and where only the answer was lost, the
+        record is looked at; what took hours is not lost for it.
 
         Raises:
             WorkerLost: another process took this one for lost meanwhile.
         """
         publisher = self._task.component.publisher
-        try:
-            return publisher.complete(self._store, registered, made, fingerprint=fingerprint)
-        except (Unavailable, Aborted, Internal, FailedPrecondition) as error:
-            node = self._store.executions.by_ids([registered.execution_id])[0]
-            if node.last_known_state is ExecutionState.COMPLETE:
-                events = self._store.edges.events_of_executions([registered.execution_id])
-                return {key: tuple(ids) for key, ids in made_by(events).items()}
-            if _was_ended(error):
-                raise WorkerLost(
-                    f"Execution {registered.execution_id} was ended by another process as "
-                    f"{node.last_known_state}, so what this one made is not kept.",
-                    hint="Was its run cancelled, or this process without the store for too long?",
-                    id=registered.execution_id,
-                ) from error
-            raise
+        wait_s, until = _POLL_S[0], time.monotonic() + self._site.settings.retry_s
+        while True:
+            try:
+                return publisher.complete(self._store, registered, made, fingerprint=fingerprint)
+            except (Unavailable, Aborted, Internal, FailedPrecondition) as error:
+                known = self._known_end(registered, error)
+                if known is not None:
+                    return known
+                late = time.monotonic() > until or self._site.stop.asked
+                if late or not isinstance(error, Unavailable | Aborted):
+                    raise
+                _log.warning("The end of step %s is recorded anew: %s", self._task.step, error)
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, _POLL_S[1])
 
-    def _call(self, inputs: Artifacts, folder: Path) -> list[Made]:
+    def _known_end(self, registered: Registered, error: HeadwaterError) -> Outcome | None:
+        """Return what is recorded as made, of a step whose end could not be; None if it runs on."""
+        node = self._store.executions.by_ids([registered.execution_id])[0]
+        if node.last_known_state is ExecutionState.COMPLETE:
+            events = self._store.edges.events_of_executions([registered.execution_id])
+            return {key: tuple(ids) for key, ids in made_by(events).items()}
+        if _was_ended(error):
+            raise WorkerLost(
+                f"Execution {registered.execution_id} was ended by another process as "
+                f"{node.last_known_state}, so what this one made is not kept.",
+                hint="Was its run cancelled, or this process without the store for too long?",
+                id=registered.execution_id,
+            ) from error
+        return None
+
+    def _call(self, inputs: Artifacts, folder: Path) -> tuple[list[Made], bool]:
+        """Return what the component made, and whether later runs may find it."""
         component = self._task.component
         call = Call(
             component.name,
@@ -427,9 +455,9 @@ class _Launch:
             folder,
         )
         if not self._task.isolated and component.timeout_s is None:
-            if self._site.is_elsewhere and self._task.code is not None:
-                check_code(component, self._task.code)
-            return component.executor.execute(call, self._store.objects.fetch)
+            compared = self._task.code if self._site.is_elsewhere else None
+            alike = compared is None or check_code(component, compared)
+            return component.executor.execute(call, self._store.objects.fetch), alike
         return execute_isolated(
             call,
             component,
@@ -475,8 +503,8 @@ class _Launch:
         )
         return Ended(self._task.step, StepState.SKIPPED, execution_id, reason=skip.reason)
 
-    def _refused(self, error: HeadwaterError) -> Ended:
-        """Record a step whose inputs were not found, and return how it ended."""
+    def _refused(self, error: Exception) -> Ended:
+        """Record a step whose inputs or conditions failed, and return how it ended."""
         driver, publisher = self._task.component.driver, self._task.component.publisher
         registered = driver.register(
             self._store,
@@ -490,11 +518,12 @@ class _Launch:
             first_beat=self._heart.first(),
         )
         publisher.fail(self._store, registered, error)
-        return self._ended(StepState.FAILED, registered, reason=str(error), error=error)
+        reason = str(error) if isinstance(error, HeadwaterError) else f"{_kind(error)}: {error}"
+        return self._ended(StepState.FAILED, registered, reason=reason, error=error)
 
     def _failed(self, registered: Registered, error: BaseException) -> Ended:
         self._fail(registered, error)
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{_kind(error)}: {error}"
         return self._ended(StepState.FAILED, registered, reason=reason, error=error)
 
     def _fail(self, registered: Registered, error: BaseException) -> None:
@@ -523,6 +552,10 @@ class _Launch:
         return Ended(self._task.step, state, registered.execution_id, reason=reason, error=error)
 
 
+def _kind(error: BaseException) -> str:
+    return type(error).__name__
+
+
 def _was_ended(error: HeadwaterError) -> bool:
     """Return whether an end was refused because the execution has one."""
     return isinstance(error, FailedPrecondition) and "found_state" in error.values
@@ -533,13 +566,6 @@ def _say_ended(registered: Registered, error: FailedPrecondition) -> None:
     if not _was_ended(error):
         raise error
     _log.warning("Another process has ended execution %s: %s", registered.execution_id, error)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _content(artifact: Artifact) -> str:

@@ -18,7 +18,7 @@ from headwater.components.fingerprint import (
 )
 from headwater.components.launcher import Site, Task, prepared
 from headwater.components.plan import Plan
-from headwater.errors import DataLoss, HeadwaterError, NotFound
+from headwater.errors import DataLoss, HeadwaterError, InvalidArgument, NotFound
 from headwater_schema import EventType, Execution, ExecutionState, ListOptions, OrderField
 
 if TYPE_CHECKING:
@@ -151,7 +151,10 @@ def newest_fingerprint(store: "MetadataStore", step: Step) -> Fingerprint | None
     text = None if known is None else known.custom_properties.get("fingerprint")
     if known is None or not isinstance(text, str):
         return None
-    found = Fingerprint.from_json(text)
+    try:
+        found = Fingerprint.from_json(text)
+    except InvalidArgument:  # of a version before this one
+        return None
     versions = _versions(store, known)
     alike = versions is not None and versions.digest == found.environment.digest
     return replace(found, environment=versions) if versions is not None and alike else found

@@ -170,9 +170,11 @@ def _work(
         waiting = False
         raise
     finally:
-        if len(progress.ended) < len(progress.plan.steps):
-            _cancel(progress, site)
-        workers.close(waiting=waiting)
+        try:
+            if len(progress.ended) < len(progress.plan.steps):
+                _cancel(progress, site, workers)
+        finally:
+            workers.close(waiting=waiting)
 
 
 def _begin_ready(progress: _Progress, workers: Workers) -> None:
@@ -286,9 +288,8 @@ def _take(progress: _Progress, future: "Future[Ended]", site: Site) -> None:
 def _result(future: "Future[Ended]", task: Task, site: Site) -> Ended:
     try:
         return future.result()
-    except CancelledError as error:
-        return Ended(task.step, StepState.CANCELED, error=error)
-    except Exception as error:  # noqa: BLE001 - the worker's boundary: Dask raises errors of its own
+    except (Exception, CancelledError) as error:  # noqa: BLE001 - the worker's boundary
+        # Dask raises errors of its own, and cancels all when it loses the scheduler.
         lost = error if isinstance(error, WorkerLost) else WorkerLost(f"{error}")
         lost.__cause__ = error
         execution_id = abandon(task, site, lost)
@@ -329,7 +330,7 @@ def _joined(step: Step, parts: Sequence[Ended]) -> Ended:
     )
 
 
-def _cancel(progress: _Progress, site: Site) -> None:
+def _cancel(progress: _Progress, site: Site, workers: Workers) -> None:
     """End the run: nothing begins any more, and what can be stopped is."""
     for future in progress.flying:
         future.cancel()
@@ -337,7 +338,7 @@ def _cancel(progress: _Progress, site: Site) -> None:
     for future, (name, task) in progress.flying.items():
         if future.cancelled():
             # On a cluster it may have begun all the same.
-            execution_id = abandon(task, site, None)
+            execution_id = abandon(task, site, None) if workers.is_elsewhere else None
             part = Ended(
                 task.step, StepState.CANCELED, execution_id, reason="the run was cancelled"
             )

@@ -25,7 +25,13 @@ THREADS, PROCESSES, DASK = "threads", "processes", "dask"
 
 
 class Workers(Protocol):
-    """What runs launchers."""
+    """What runs launchers.
+
+    Attributes:
+        is_elsewhere: whether what was cancelled may have begun all the same.
+    """
+
+    is_elsewhere: bool
 
     def submit(self, task: Task) -> "Future[Ended]":
         """Return what will be how a step ended."""
@@ -44,6 +50,8 @@ class ThreadWorkers:
         count: how many.
         isolated: whether each executor gets a process of its own.
     """
+
+    is_elsewhere = False
 
     def __init__(self, site: Site, *, count: int, isolated: bool) -> None:
         self._site = site
@@ -71,6 +79,8 @@ class DaskWorkers:
     Raises:
         MissingExtra: distributed is not installed.
     """
+
+    is_elsewhere = True
 
     def __init__(self, settings: Settings, *, address: str, count: int) -> None:
         distributed = _distributed()

@@ -7,7 +7,11 @@ in the same transaction. Time is the database server's, so that clocks of hosts 
 
 import os
 import socket
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 from headwater.graph.statements import load
 from headwater.services.scope import Scope
@@ -26,6 +30,8 @@ class Heartbeat(NamedTuple):
         host: where its process runs or ran.
         pid: the process there.
         interval_ms: how long until the next one was due.
+        machine: the boot and namespace in which the pid means something; empty where unknown.
+        started: when the process began, in seconds since the epoch; 0 where unknown.
         age_ms: how long ago it was when it was read.
     """
 
@@ -34,6 +40,8 @@ class Heartbeat(NamedTuple):
     host: str
     pid: int
     interval_ms: int
+    machine: str
+    started: float
     age_ms: int
 
     @property
@@ -44,7 +52,26 @@ class Heartbeat(NamedTuple):
 
 def first_beat(interval_s: float) -> FirstBeat:
     """Return the first sign of life of this process, for the put that makes an execution."""
-    return FirstBeat(socket.gethostname(), os.getpid(), int(interval_s * 1_000))
+    host, pid = socket.gethostname(), os.getpid()
+    return FirstBeat(host, pid, int(interval_s * 1_000), this_machine(), _started(pid))
+
+
+@cache
+def this_machine() -> str:
+    """Return what tells where this process's pid means something: the boot, and the pids' namespace.
+
+    A host's name does not: containers may share one, and a pid begins anew with each of them.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return f"{socket.gethostname()} {psutil.boot_time():.0f}"
+
+
+@cache
+def _started(pid: int) -> float:
+    return psutil.Process(pid).create_time()
 
 
 class HeartbeatService:
@@ -55,14 +82,12 @@ class HeartbeatService:
 
     def beat(self, execution_id: int, *, interval_s: float) -> bool:
         """Note that this process still works on an execution; return whether it has not ended."""
-        host, pid, interval_ms = first_beat(interval_s)
+        said = first_beat(interval_s)
         rows = self._scope.graph.write_alone(
             load("heartbeat/beat"),
             namespace=self._scope.namespace,
             execution_id=execution_id,
-            host=host,
-            pid=pid,
-            interval_ms=interval_ms,
+            **said._asdict(),
         )
         return bool(rows)
 

@@ -5,7 +5,10 @@
 // @param host          string
 // @param pid           int
 // @param interval_ms   int, milliseconds until the next one
+// @param machine       string, where the pid means something
+// @param started       float, when the process began
 // @returns execution_id
 MATCH (beat:Heartbeat {namespace: $namespace, execution_id: $execution_id})
-SET beat.time = timestamp(), beat.host = $host, beat.pid = $pid, beat.interval_ms = $interval_ms
+SET beat.time = timestamp(), beat.host = $host, beat.pid = $pid, beat.interval_ms = $interval_ms,
+    beat.machine = $machine, beat.started = $started
 RETURN beat.execution_id AS execution_id
