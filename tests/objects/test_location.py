@@ -1,9 +1,10 @@
+import pickle
 from pathlib import Path
 
 import pytest
 
 from headwater.errors import InvalidArgument, Unauthenticated
-from headwater.objects import DirectoryStore, open_object_store
+from headwater.objects import DirectoryStore, ObjectPlace, open_object_store
 from headwater.objects.bucket import BucketStore
 
 KEYS = {"access_key": "key", "secret_key": "very-secret"}
@@ -76,3 +77,14 @@ def test_missing_keys_are_told_with_the_settings_to_set(missing: str) -> None:
 
     with pytest.raises(Unauthenticated, match=r"HEADWATER_S3_ACCESS_KEY.*HEADWATER_S3_SECRET_KEY"):
         open_object_store("http://localhost:9000/bucket", **keys)
+
+
+def test_a_place_opens_in_another_process_and_shows_no_secret() -> None:
+    place = ObjectPlace("http://localhost:9000/bucket", **KEYS, region="us-east-1")
+
+    sent: ObjectPlace = pickle.loads(pickle.dumps(place))  # noqa: S301 - our own
+
+    assert "very-secret" not in repr(place)
+    with sent.open() as store:
+        assert isinstance(store, BucketStore)
+        assert store.location == "http://localhost:9000/bucket"
