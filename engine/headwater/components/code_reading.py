@@ -25,6 +25,7 @@ from headwater.components.described import (
     reference,
 )
 from headwater.components.source_files import (
+    MAIN,
     Definition,
     SourceFile,
     SourceFiles,
@@ -112,6 +113,9 @@ class CodeReader:
         known = (n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in sys.modules)
         count = next(known, 0)
         module = ".".join(parts[:count])
+        if module in MAIN:
+            # Another script's here; what was its own came with the function.
+            return None
         if count and self._files.is_project_module(module):
             self._read_attribute(name, module, parts[count:])
         elif module_file(name) is None:
