@@ -40,6 +40,21 @@ def make(numbers: Output[Numbers], *, first: int = 1, count: int = 3) -> None:
     numbers.set(count=len(values))
 
 
+@component(cached=False)
+def take_in(raw: Output[Numbers], *, path: str) -> None:
+    text = Path(path).read_text()
+    raw.save(text, format="text")
+    raw.set(count=text.count("\n"))
+
+
+@component
+def parse(raw: Input[Numbers], numbers: Output[Numbers]) -> None:
+    """Read a number a line; a line with a # says nothing."""
+    values = [int(line) for line in raw.load().splitlines() if "#" not in line]
+    numbers.save(values)
+    numbers.set(count=len(values))
+
+
 @component
 def make_parts(parts: Output[Parts]) -> None:
     parts.save([1, 2])
@@ -167,6 +182,12 @@ def sums(first: int = 1, times: int = 2, offset: float = 0.0) -> None:
     numbers = make(first=first)
     doubled = double(numbers=numbers, times=times)
     add(numbers=[numbers, doubled], offset=offset)
+
+
+@pipeline
+def of_file(path: str, times: int = 2, offset: float = 0.0) -> None:
+    doubled = double(numbers=parse(raw=take_in(path=path)), times=times)
+    add(numbers=[doubled], offset=offset)
 
 
 @pipeline

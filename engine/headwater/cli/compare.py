@@ -77,7 +77,8 @@ def show_difference(
 ) -> None:
     """Show why two nodes differ, with all that they came from, the earliest divergence first.
 
-    What only tells runs apart (ids, times, generated names) is passed over, and counted.
+    What only tells runs apart (ids, times, generated names) is passed over, and counted. A CACHED
+    execution is no difference: what made an artifact is the execution that ran.
     """
     with call.store() as store:
         found = store.diff(

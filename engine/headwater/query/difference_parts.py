@@ -41,6 +41,7 @@ class Fact(NamedTuple):
         series: of an artifact that is a version of one.
         external_id: None where it has none.
         values: user's properties by name, and `digest`, `uri`, `size_bytes`, `state`.
+        gone: whether it is a tombstone.
     """
 
     key: NodeKey
@@ -49,6 +50,7 @@ class Fact(NamedTuple):
     series: str | None = None
     external_id: str | None = None
     values: Mapping[str, Any] = {}
+    gone: bool = False
 
     @property
     def title(self) -> str:
@@ -160,4 +162,5 @@ def fact_of(kind: TypeKind, stored: Mapping[str, Any]) -> Fact:
         stored.get("series"),
         stored.get("external_id", stored.get("deleted_external_id")),
         values,
+        "deleted_time_since_epoch" in stored,
     )

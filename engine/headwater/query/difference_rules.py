@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from headwater.query.difference_parts import Aspect, Fact
-from headwater_schema import TypeKind
+from headwater.query.stand_ins import CACHED
+from headwater_schema import ExecutionState, TypeKind
 
 IDENTITY = (
     *("run", "run_id", "*_run_id", "run_name", "run_number", "*_run_name", "run_uuid", "runid"),
@@ -226,6 +227,9 @@ class Rules:
             for name, value in fact.values.items()
             if not self.ignores(name)
         }
+        if fact.key.kind is TypeKind.EXECUTION and values.get("state") == CACHED:
+            # That it was not run again says of what run it is, not what came of it.
+            values["state"] = str(ExecutionState.COMPLETE)
         if "digest" in values:
             values.pop("uri", None)
             values.pop("size_bytes", None)

@@ -7,6 +7,7 @@ from headwater.errors import InvalidArgument, NotFound
 from headwater.graph.records import rows_of
 from headwater.graph.statements import load
 from headwater.query.difference import Diff, difference
+from headwater.query.difference_makers import as_made
 from headwater.query.difference_parts import Fact, Provenance, fact_of
 from headwater.query.difference_rules import Rules
 from headwater.query.moment import NOW, Moment
@@ -51,11 +52,13 @@ class DifferenceService:
         Of two artifacts or executions, their whole histories are compared. Of two contexts, what
         lies in them, and the histories of that. Contexts of executions are compared too: they
         often hold the environment. Nodes that are in both histories are equal by definition,
-        unless the moments differ.
+        unless the moments differ. CACHED executions, and what only they had read, are no part of
+        a history: see `headwater.query.difference_makers`.
 
-        Costs one statement for two present nodes; for contexts, or at a moment, some statements
-        a side and, for contexts, one more for each step that their histories go back beyond
-        them. Everything is read: memory is linear in both histories.
+        Costs one statement for two present nodes, and some more where a CACHED execution alone
+        leads from one of them to what the other has too; for contexts, or at a moment, some
+        statements a side and, for contexts, one more for each step that their histories go back
+        beyond them. Everything is read: memory is linear in both histories.
 
         Args:
             left: an artifact, execution or context.
@@ -78,7 +81,7 @@ class DifferenceService:
         if moments == (NOW, NOW) and left != right and left.kind is not TypeKind.CONTEXT:
             sides = self._both(left, right)
         else:
-            sides = (self._at(left, moments[0]), self._at(right, moments[1]))
+            sides = self._each(left, right, moments)
         return difference(*sides, self._rules(ignore), moments=moments)
 
     def _rules(self, ignore: Iterable[str]) -> Rules:
@@ -103,13 +106,10 @@ class DifferenceService:
         sides: dict[NodeKey, int] = {}
         for is_artifact, of_sides, stored, named in parts["node"]:
             kind = _kind(is_artifact)
-            fact = (
-                Fact(NodeKey(kind, named[0]), named[1], named[2])
-                if stored is None
-                else fact_of(kind, stored)
-            )
+            fact = _named_fact(kind, *named) if stored is None else fact_of(kind, stored)
             facts[fact.key] = fact
             sides[fact.key] = of_sides
+        thin = {key for key, mark in sides.items() if mark == _BOTH}
         for key in (left, right):
             if key not in facts:
                 raise self._no_node(key)
@@ -126,6 +126,7 @@ class DifferenceService:
             keys = [key for key in (left, right, *makers) if sides[key] == _BOTH]
             for key, stored in self._present(keys, NOW).items():
                 facts[key] = fact_of(key.kind, stored)
+            thin -= set(keys)
 
         def side(root: NodeKey, mark: int) -> Provenance:
             own = {key: facts[key] for key in sorted(facts) if sides[key] & mark}
@@ -133,9 +134,18 @@ class DifferenceService:
             for _, context in links:
                 own[context] = contexts[context]
             kept = [event for event in events if event.target in own]
-            return Provenance(root, own, kept, links)
+            return as_made(Provenance(root, own, kept, links))
 
-        return side(left, _LEFT), side(right, _RIGHT)
+        one, two = side(left, _LEFT), side(right, _RIGHT)
+        if thin & (one.nodes.keys() ^ two.nodes.keys()):
+            # Only one side has it as it was made, and so it is to be looked into.
+            return self._each(left, right, (NOW, NOW))
+        return one, two
+
+    def _each(
+        self, left: NodeKey, right: NodeKey, moments: tuple[Moment, Moment]
+    ) -> tuple[Provenance, Provenance]:
+        return as_made(self._at(left, moments[0])), as_made(self._at(right, moments[1]))
 
     def _at(self, root: NodeKey, moment: Moment) -> Provenance:
         if root.kind is TypeKind.CONTEXT:
@@ -216,6 +226,11 @@ class DifferenceService:
             kind=key.kind,
             id=key.id,
         )
+
+
+def _named_fact(kind: TypeKind, *named: Any) -> Fact:  # noqa: ANN401 - a row
+    node_id, type_name, name, state, gone = named
+    return Fact(NodeKey(kind, node_id), type_name, name, values={"state": state}, gone=gone)
 
 
 def _parts(rows: Iterable[list[Any]]) -> dict[str, list[Any]]:

@@ -4,7 +4,8 @@
 // @param namespace  string
 // @param left       int
 // @param right      int, another node than the left
-// @returns part, chunk: `node` [is artifact, sides, properties or [id, type, name] of both sides'],
+// @returns part, chunk: `node` [is artifact, sides, properties, or of both sides'
+// [id, type, name, state, whether it is a tombstone]],
 // `event` [is artifact, id of the target, id of the source, type, time, path, ordinal],
 // `member` [execution id, context id], `context` properties
 UNWIND [[1, $left], [2, $right]] AS side
@@ -14,7 +15,10 @@ WITH node, sum(side[0]) AS sides
 WITH collect(node) AS nodes, collect([
   node:Artifact, sides,
   CASE sides WHEN 3 THEN null ELSE properties(node) END,
-  CASE sides WHEN 3 THEN [node.id, node.type, coalesce(node.name, node.deleted_name)] END
+  CASE sides WHEN 3 THEN [
+    node.id, node.type, coalesce(node.name, node.deleted_name), node.last_known_state,
+    node.deleted_time_since_epoch IS NOT NULL
+  ] END
 ]) AS node_rows, collect(CASE WHEN sides < 3 AND node:Execution THEN node END) AS executions
 CALL (nodes) {
   UNWIND nodes AS node

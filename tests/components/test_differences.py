@@ -1,0 +1,145 @@
+"""Why the results of runs differ, where the cache answered some of their steps."""
+
+from pathlib import Path
+
+import pytest
+
+import headwater
+from headwater.components import Outcome
+from headwater.query.difference import Diff
+from headwater.query.difference_parts import Aspect
+from support import steps
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of numbers."""
+    file = tmp_path / "numbers.txt"
+    file.write_text("1\n2\n3\n")
+    return file
+
+
+def total(outcome: Outcome) -> str:
+    return f"artifact:{outcome.ids('add', 'total')[0]}"
+
+
+def step(outcome: Outcome, name: str) -> str:
+    return f"execution:{outcome.steps[name].execution_id}"
+
+
+def context(outcome: Outcome) -> str:
+    return f"context:{outcome.contexts.run_id}"
+
+
+def causes(diff: Diff) -> list[tuple[Aspect, str, object, object]]:
+    return [(d.aspect, d.property, d.before, d.after) for d in diff.causes]
+
+
+def aspects(diff: Diff) -> set[Aspect]:
+    return {d.aspect for d in diff.differences if not d.is_cause}
+
+
+def test_a_changed_parameter_is_the_only_cause_however_often_runs_were_repeated(
+    store: headwater.MetadataStore, path: Path
+) -> None:
+    runs = [
+        steps.of_file.run(store=store, path=str(path), times=times) for times in (2, 2, 3, 3, 2)
+    ]
+    first, second, third, fourth, _ = runs
+
+    found = [
+        store.diff(total(first), total(third)),
+        store.diff(step(first, "add"), step(third, "add")),
+        store.diff(step(second, "add"), step(fourth, "add")),
+        store.diff(context(first), context(third)),
+        store.diff(context(second), context(fourth)),
+        store.diff(context(first), context(fourth)),
+    ]
+
+    for diff in found:
+        assert causes(diff) == [(Aspect.PARAMETERS, "times", 2, 3)], diff.to_text()
+        assert aspects(diff) == {Aspect.DATA}, diff.to_text()
+
+
+def test_a_run_that_the_cache_answered_differs_in_nothing(
+    store: headwater.MetadataStore, path: Path
+) -> None:
+    first, second = (steps.of_file.run(store=store, path=str(path)) for _ in range(2))
+
+    found = [
+        store.diff(step(first, "add"), step(second, "add")),
+        store.diff(context(first), context(second)),
+    ]
+
+    assert [diff.to_text() for diff in found if not diff.same] == []
+    assert {"state", "cached_from"} <= found[0].ignored.keys()
+
+
+def test_a_changed_file_is_the_only_cause_however_often_runs_were_repeated(
+    store: headwater.MetadataStore, path: Path
+) -> None:
+    first, second = (steps.of_file.run(store=store, path=str(path)) for _ in range(2))
+    path.write_text("1\n2\n4\n")
+    third, fourth = (steps.of_file.run(store=store, path=str(path)) for _ in range(2))
+
+    found = [
+        store.diff(total(first), total(third)),
+        store.diff(context(first), context(third)),
+        store.diff(context(second), context(fourth)),
+    ]
+
+    for diff in found:
+        (cause,) = diff.causes
+        assert (cause.aspect, cause.property) == (Aspect.DATA, "digest")
+        assert cause.left is not None
+        assert diff.title(cause.left).startswith("of-file.take-in.raw@")
+        assert aspects(diff) == {Aspect.DATA}, diff.to_text()
+
+
+def test_a_file_that_only_the_cache_led_from_is_no_cause(
+    store: headwater.MetadataStore, path: Path
+) -> None:
+    first = steps.of_file.run(store=store, path=str(path))
+    path.write_text("# a remark\n1\n2\n3\n")
+
+    second = steps.of_file.run(store=store, path=str(path), offset=1.0)
+    diff = store.diff(total(first), total(second))
+
+    assert [str(s.state) for s in second.steps.values()] == [
+        *("COMPLETE", "COMPLETE", "CACHED", "COMPLETE")
+    ]
+    assert causes(diff) == [(Aspect.PARAMETERS, "offset", 0.0, 1.0)]
+    (raw,) = second.ids("take-in", "raw")
+    touched = {str(node.key) for node in store.downstream(f"artifact:{raw}").nodes}
+    assert {total(first), total(second)} <= touched
+
+
+def test_a_file_that_was_read_is_told_where_the_other_side_only_has_it_by_the_cache(
+    store: headwater.MetadataStore, path: Path
+) -> None:
+    steps.of_file.run(store=store, path=str(path))
+    path.write_text("# a remark\n1\n2\n3\n")
+    second = steps.of_file.run(store=store, path=str(path), offset=1.0)
+    (parsed,) = second.ids("parse", "numbers")
+
+    diff = store.diff(f"artifact:{parsed}", total(second))
+
+    (raw,) = (d for d in diff.causes if d.property == "digest")
+    assert {diff.title(key) for key in (raw.left, raw.right) if key is not None} == {
+        "of-file.take-in.raw@1",
+        "of-file.take-in.raw@2",
+    }
+    assert None not in (raw.before, raw.after)
+
+
+def test_an_execution_of_the_cache_is_told_where_the_one_it_stood_in_for_was_deleted(
+    store: headwater.MetadataStore, path: Path
+) -> None:
+    first, _, _ = (steps.of_file.run(store=store, path=str(path)) for _ in range(3))
+    other = steps.of_file.run(store=store, path=str(path), times=3)
+
+    store.delete(step(first, "double"))
+    diff = store.diff(total(first), total(other))
+
+    assert causes(diff) == [(Aspect.PARAMETERS, "times", 2, 3)], diff.to_text()
+    assert aspects(diff) == {Aspect.DATA}, diff.to_text()
