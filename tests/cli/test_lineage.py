@@ -3,7 +3,19 @@ from pathlib import Path
 
 import pytest
 
+import headwater
+from support import steps
 from support.commands import Run
+
+
+@pytest.fixture
+def rerun(store: headwater.MetadataStore, tmp_path: Path) -> headwater.MetadataStore:
+    """The store, with three runs of one pipeline on one file, each in `environment@1`."""
+    path = tmp_path / "numbers.txt"
+    path.write_text("1\n2\n")
+    for number in range(3):
+        steps.of_file.run(store=store, path=str(path), run=f"run-{number}")
+    return store
 
 
 @pytest.mark.usefixtures("recorded")
@@ -147,3 +159,89 @@ def test_no_path_is_an_answer_with_exit_code_1(cli: Run) -> None:
     assert (ran.code, ran.out) == (1, "no path\n")
     assert as_json.code == 1
     assert as_json.json["nodes"] == []
+
+
+@pytest.mark.usefixtures("rerun")
+def test_a_tree_folds_what_the_cache_answered_and_says_so(cli: Run) -> None:
+    ran = cli("lineage", "of-file.add.total")
+
+    *tree, told = ran.lines
+    assert [line.strip("│├└─ ").split("  ")[::2] for line in tree] == [
+        ["of-file.add.total@1"],
+        ["run-0/add#1", "in environment@1"],
+        ["of-file.double.doubled@1"],
+        ["run-0/double#1", "in environment@1"],
+        ["of-file.parse.numbers@1"],
+        ["run-0/parse#1", "in environment@1"],
+        ["of-file.take-in.raw@1"],
+        ["run-0/take-in#1", "in environment@1"],
+    ]
+    assert told == (
+        "6 CACHED executions, 4 nodes behind them and 1 environment folded; --unfold shows them"
+    )
+
+
+@pytest.mark.usefixtures("rerun")
+def test_a_tree_is_drawn_whole_where_that_is_asked_for(cli: Run) -> None:
+    ran = cli("lineage", "of-file.add.total", "--unfold")
+
+    assert ran.out.count("CACHED") == 6
+    assert ran.out.count("environment@1") == 12
+    assert "folded" not in ran.out
+
+
+def test_other_forms_have_everything(cli: Run, rerun: headwater.MetadataStore) -> None:
+    whole = rerun.upstream("of-file.add.total")
+
+    forms = {
+        form: cli("lineage", "of-file.add.total", "--format", form).out
+        for form in ("dot", "svg", "graphml", "mermaid")
+    }
+
+    assert forms == {form: getattr(whole, f"to_{form}")() for form in forms}
+    assert cli("lineage", "of-file.add.total", "--json").json == whole.as_dict()
+    assert len(whole.nodes) == 19
+    lines = cli("lineage", "of-file.add.total", "--format", "ndjson").lines
+    assert sum(line.startswith('{"line":"node"') for line in lines) == 19
+
+
+def test_a_tree_downstream_has_every_artifact_that_was_reached(
+    cli: Run, rerun: headwater.MetadataStore
+) -> None:
+    first, third = (cli("lineage", f"of-file.take-in.raw@{n}", "--down") for n in (1, 3))
+
+    assert first.out.count("CACHED") == 1
+    assert first.lines[-1] == "4 CACHED executions folded; --unfold shows them"
+    assert third.out.count("CACHED") == 2
+    assert third.lines[-1] == first.lines[-1]
+    for ran in (first, third):
+        assert "of-file.add.total@1" in ran.out
+    down = rerun.downstream("of-file.take-in.raw@3")
+    assert [node.state for node in down.executions()].count("CACHED") == 5
+
+
+@pytest.mark.usefixtures("rerun")
+def test_what_lies_between_is_folded_too_and_a_path_is_not(cli: Run) -> None:
+    between = cli("between", "of-file.take-in.raw@1", "of-file.add.total")
+    whole = cli("between", "of-file.take-in.raw@1", "of-file.add.total", "--unfold")
+    path = cli("path", "of-file.take-in.raw@2", "of-file.add.total")
+
+    assert between.lines[-1] == "4 CACHED executions folded; --unfold shows them"
+    assert (between.out.count("CACHED"), whole.out.count("CACHED")) == (1, 4)
+    assert "CACHED" in path.out
+    assert "folded" not in path.out
+
+
+@pytest.mark.usefixtures("rerun")
+def test_an_environment_that_was_asked_about_is_drawn(cli: Run) -> None:
+    ran = cli("lineage", "environment@1", "--down", "--depth", "1")
+    path = cli("path", "environment@1", "of-file.add.total")
+
+    assert ran.lines[0].startswith("environment@1  Environment #1")
+    assert "in environment@1" not in ran.out
+    assert path.lines[0].startswith("environment@1  Environment #1")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_tree_into_which_nothing_is_folded_ends_without_a_word(cli: Run) -> None:
+    assert "folded" not in cli("lineage", "clf").out

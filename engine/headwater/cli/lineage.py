@@ -14,7 +14,7 @@ from headwater.errors import NotFound
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from headwater import Lineage, MetadataStore
+    from headwater import Lineage, MetadataStore, Question
 
 _COUNTED = {'{"line":"node"': "nodes", '{"line":"edge"': "edges"}
 _SHOWN = 20
@@ -73,6 +73,13 @@ CursorOption = Annotated[
     str | None,
     typer.Option("--cursor", metavar="TOKEN", help="Go on where --depth cut, without NAME."),
 ]
+UnfoldOption = Annotated[
+    bool,
+    typer.Option(
+        "--unfold",
+        help="Draw CACHED executions beside those they stood in for, and environments, too.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -122,6 +129,7 @@ def show_lineage(
     known_at: KnownAtOption = None,
     limit: NodeLimitOption = None,
     cursor: CursorOption = None,
+    unfold: UnfoldOption = False,
     form: FormOption = None,
     svg: SvgOption = None,
     dot: DotOption = None,
@@ -129,7 +137,9 @@ def show_lineage(
     """Show what a node came from, or with --down what came of it.
 
     Without --depth and --limit the answer is complete. Where they cut it, the answer says what
-    was left out, and gives a cursor to go on.
+    was left out, and gives a cursor to go on. In the tree a CACHED execution gives way to the one
+    whose outputs it took, and an environment is told on the lines of what ran in it; a last line
+    counts them. All other forms have everything.
     """
     from headwater import Direction, Stops  # noqa: PLC0415 - slow to import
 
@@ -155,13 +165,23 @@ def show_lineage(
             _stream(call, store.stream_ndjson(question))
             return
         with call.waiting("asking for the lineage"):
-            if isinstance(question, str):
-                answer = store.resume(question, max_hops=depth, limit=limit)
-                answer = answer.of_types(type) if type else answer
-            else:
-                answer = store.lineage_of(question)
+            answer = _answer(store, question, depth=depth, limit=limit, types=type)
         # While the store is open: what was left out is counted when it is told.
-        _tell(call, answer, form=form, svg=svg, dot=dot)
+        _tell(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
+
+
+def _answer(
+    store: "MetadataStore",
+    question: "Question | str",
+    *,
+    depth: int | None,
+    limit: int | None,
+    types: list[str] | None,
+) -> "Lineage":
+    if not isinstance(question, str):
+        return store.lineage_of(question)
+    answer = store.resume(question, max_hops=depth, limit=limit)
+    return answer.of_types(types) if types else answer
 
 
 def show_between(
@@ -171,18 +191,19 @@ def show_between(
     *,
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
+    unfold: UnfoldOption = False,
     form: FormOption = None,
     svg: SvgOption = None,
     dot: DotOption = None,
 ) -> None:
     """Show every node on some way of data from one node to another.
 
-    Says "no path" and exits with 1 where there is none.
+    Says "no path" and exits with 1 where there is none. The tree is folded as in lineage.
     """
     with call.store() as store, call.waiting("asking for what lies between"):
         answer = store.between(a, b, as_of=as_of, known_at=known_at)
     if answer or call.json or form is Form.JSON:
-        _tell(call, answer, form=form, svg=svg, dot=dot)
+        _tell(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
     else:
         call.screen.line(("no path", "yellow"))
     if not answer:
@@ -205,7 +226,8 @@ def show_path(
     with call.store() as store, call.waiting("asking for a way"):
         answer = store.path(a, b)
     if answer:
-        _write(call, answer, form=form, svg=svg, dot=dot)
+        # One way, on which nothing buries anything.
+        _write(call, answer, form=form, svg=svg, dot=dot, unfold=True)
         return
     if call.json or form is Form.JSON:
         call.screen.answer(answer.as_dict())
@@ -242,9 +264,15 @@ def _stream(call: Call, lines: "Iterator[str]") -> None:
 
 
 def _tell(
-    call: Call, answer: "Lineage", *, form: Form | None, svg: Path | None, dot: Path | None
+    call: Call,
+    answer: "Lineage",
+    *,
+    form: Form | None,
+    svg: Path | None,
+    dot: Path | None,
+    unfold: bool,
 ) -> None:
-    _write(call, answer, form=form, svg=svg, dot=dot)
+    _write(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
     if answer.provisional:
         call.screen.say("provisional: a write that is open may still change it", style="yellow")
     if not answer.complete:
@@ -256,7 +284,13 @@ def _tell(
 
 
 def _write(
-    call: Call, answer: "Lineage", *, form: Form | None, svg: Path | None, dot: Path | None
+    call: Call,
+    answer: "Lineage",
+    *,
+    form: Form | None,
+    svg: Path | None,
+    dot: Path | None,
+    unfold: bool,
 ) -> None:
     if call.json and form not in (None, Form.JSON):
         raise refuse(f"--json and --format {form} do not go together.")
@@ -276,7 +310,20 @@ def _write(
         case Form() as chosen if chosen in texts:
             call.screen.write(texts[chosen]())
         case Form.TREE | None if form is not None or (svg is None and dot is None):
-            depth = max((node.distance for node in answer.nodes), default=0)
-            call.screen.draw(answer, width=depth * _INDENT + _LABEL)
+            _draw(call, answer, unfold=unfold)
         case _:
             pass
+
+
+def _draw(call: Call, answer: "Lineage", *, unfold: bool) -> None:
+    """Write the tree and, where something is folded into it, what that is."""
+    depth = max((node.distance for node in answer.nodes), default=0)
+    width = depth * _INDENT + _LABEL
+    if unfold:
+        call.screen.draw(answer, width=width)
+        return
+    folded = answer.folded()
+    remark = max(map(len, folded.remarks.values()), default=0)
+    call.screen.draw(folded, width=width + remark)
+    if folded.told:
+        call.screen.line((f"{folded.told} folded; --unfold shows them", "dim italic"))

@@ -17,6 +17,7 @@ from headwater.query.exports import (
     to_pandas,
     to_rustworkx,
 )
+from headwater.query.folding import Folded, fold
 from headwater.query.moment import NOW, Moment
 from headwater.query.parts import Direction, Events, LineageEvent, LineageNode, NodeKey, Nodes
 from headwater.query.tree_drawing import to_rich, to_text
@@ -104,6 +105,14 @@ class Lineage:
         known, wanted = Nodes.of(self.nodes), set(types)
         nodes = known.where(name in wanted for name in known.types)
         return replace(self, nodes=nodes, events=Events.of(self.events).between(nodes))
+
+    def folded(self) -> Folded:
+        """Return the answer to draw without what would bury it, and a count of that.
+
+        A CACHED execution gives way to the one whose outputs it took, and an environment is told
+        on the lines of the executions that ran in it.
+        """
+        return fold(self)
 
     def alone(self) -> "Lineage":
         """Return the nodes as the whole answer, with nothing left out."""

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from headwater.query.difference_parts import Aspect, Fact
+from headwater.query.parts import ENVIRONMENT_TYPE
 from headwater.query.stand_ins import CACHED
 from headwater_schema import ExecutionState, TypeKind
 
@@ -136,7 +137,6 @@ _VOLATILE = re.compile(
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
 _MIN_TOKEN = 4
 _MIN_GENERATED = 6
-_ENVIRONMENT_TYPE = "Environment"
 _METRIC_NAMES = re.compile(r"metric|evaluation", re.IGNORECASE)
 
 
@@ -184,14 +184,14 @@ class Rules:
         if name == "state":
             return Aspect.STATE
         # An artifact that only says what a step ran in: its properties count as the step's own.
-        if kind is TypeKind.ARTIFACT and type_name != _ENVIRONMENT_TYPE:
+        if kind is TypeKind.ARTIFACT and type_name != ENVIRONMENT_TYPE:
             measured = type_name in self._metric_types or _METRIC_NAMES.search(type_name)
             model = type_name in self._model_types or (
                 "model" in type_name.lower() and words & _METRICS
             )
             ours = name in ("digest", "uri", "size_bytes", "name")
             return Aspect.METRICS if numeric and not ours and (measured or model) else Aspect.DATA
-        if words & _ENVIRONMENT or (type_name == _ENVIRONMENT_TYPE and not words & _CODE):
+        if words & _ENVIRONMENT or (type_name == ENVIRONMENT_TYPE and not words & _CODE):
             return Aspect.ENVIRONMENT
         if words & _CODE and not words & {"data", "dataset"}:
             return Aspect.CODE

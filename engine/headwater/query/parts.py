@@ -8,6 +8,9 @@ from typing import Any, NamedTuple, Self, TypeVar, overload
 
 from headwater_schema import EventType, TypeKind
 
+ENVIRONMENT_TYPE = "Environment"
+"""The type of artifacts that only say what executions ran in."""
+
 
 class Direction(StrEnum):
     """Which way a lineage question goes.

@@ -20,33 +20,39 @@ _STATE_STYLES = {
     "RUNNING": "yellow",
     "PENDING": "yellow",
 }
-_QUIET_STATES = frozenset({"LIVE", "COMPLETE", None})
+QUIET_STATES = frozenset({"LIVE", "COMPLETE", None})
+"""States that are not told: what one expects."""
 
 
-def to_rich(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> Tree:
+def to_rich(
+    lineage: Drawable,
+    *,
+    max_nodes: int | None = DRAWN_NODES,
+    remarks: Mapping[NodeKey, str] | None = None,
+) -> Tree:
     """Return the lineage as a coloured tree whose root is the start.
 
     A node that is reached in several ways has its branch drawn at the first, and a mark
     (`^`) at the others. In a part of an answer (narrowed to types, or what a cursor asked
     for) what hangs on nothing drawn hangs on the root, with its distance. Of more than
-    `max_nodes` nodes the nearest are drawn; the last line says how many are not.
+    `max_nodes` nodes the nearest are drawn; the last line says how many are not. `remarks` are
+    said on the lines of nodes.
     """
     lineage = part_of(lineage, max_nodes, with_outside=True)
-    nodes = {node.key: node for node in lineage.nodes}
+    remarks = remarks or {}
+    labels = {node.key: _label(node, remarks.get(node.key, "")) for node in lineage.nodes}
     farther = _steps(lineage)
-    root = Tree(
-        _label(nodes[lineage.start]) if lineage.start in nodes else Text(str(lineage.start))
-    )
+    root = Tree(labels.get(lineage.start, Text(str(lineage.start))))
     drawn = {lineage.start}
-    _grow(root, lineage.start, nodes, farther, drawn)
+    _grow(root, lineage.start, labels, farther, drawn)
     for key in farther:
-        if key not in nodes and key not in drawn:
-            _grow(root.add(Text(str(key), style="dim")), key, nodes, farther, drawn)
+        if key not in labels and key not in drawn:
+            _grow(root.add(Text(str(key), style="dim")), key, labels, farther, drawn)
     for node in lineage.nodes:
         if node.key not in drawn:
             drawn.add(node.key)
-            label = _label(node).append(f"  {node.distance} hops away", style="dim italic")
-            _grow(root.add(label), node.key, nodes, farther, drawn)
+            label = labels[node.key].append(f"  {node.distance} hops away", style="dim italic")
+            _grow(root.add(label), node.key, labels, farther, drawn)
     for note in lineage.notes:
         root.add(Text(note, style="dim italic"))
     return root
@@ -55,7 +61,7 @@ def to_rich(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> Tree:
 def _grow(
     branch: Tree,
     key: NodeKey,
-    nodes: Mapping[NodeKey, LineageNode],
+    labels: Mapping[NodeKey, Text],
     farther: Mapping[NodeKey, list[NodeKey]],
     drawn: set[NodeKey],
 ) -> None:
@@ -65,21 +71,25 @@ def _grow(
         branch, key = growing.pop()
         grown = []
         for step in farther.get(key, ()):
-            if step not in nodes:
+            if step not in labels:
                 continue
-            label = _label(nodes[step])
             if step in drawn:
-                branch.add(label.append(" ^", style="dim"))
+                branch.add(labels[step].copy().append(" ^", style="dim"))
             else:
                 drawn.add(step)
-                grown.append((branch.add(label), step))
+                grown.append((branch.add(labels[step]), step))
         growing += reversed(grown)
 
 
-def to_text(lineage: Drawable, *, max_nodes: int | None = DRAWN_NODES) -> str:
+def to_text(
+    lineage: Drawable,
+    *,
+    max_nodes: int | None = DRAWN_NODES,
+    remarks: Mapping[NodeKey, str] | None = None,
+) -> str:
     """Return the tree of `to_rich` without colours."""
     target = StringIO()
-    tree = to_rich(lineage, max_nodes=max_nodes)
+    tree = to_rich(lineage, max_nodes=max_nodes, remarks=remarks)
     # What is drawn may hang deeper than its distance, by as many nodes as there are.
     depth = min(len(lineage.nodes), max_nodes if max_nodes is not None else len(lineage.nodes))
     width = 60 + 4 * depth + 200
@@ -107,11 +117,13 @@ def _steps(lineage: Drawable) -> dict[NodeKey, list[NodeKey]]:
     return {near: list(far) for near, far in steps.items()}
 
 
-def _label(node: LineageNode) -> Text:
+def _label(node: LineageNode, remark: str) -> Text:
     artifact = node.kind is TypeKind.ARTIFACT
     text = Text.assemble((visible(node.title), "bold cyan" if artifact else "bold green"))
     if node.name:
         text.append(f"  {visible(node.type)} #{node.id}", style="dim")
-    if node.state not in _QUIET_STATES:
+    if node.state not in QUIET_STATES:
         text.append(f"  {node.state}", style=_STATE_STYLES.get(node.state or "", "magenta"))
+    if remark:
+        text.append(f"  {visible(remark)}", style="dim")
     return text
