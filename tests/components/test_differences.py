@@ -1,5 +1,7 @@
 """Why the results of runs differ, where the cache answered some of their steps."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,54 @@ def test_an_execution_of_the_cache_is_told_where_the_one_it_stood_in_for_was_del
 
     assert causes(diff) == [(Aspect.PARAMETERS, "times", 2, 3)], diff.to_text()
     assert aspects(diff) == {Aspect.DATA}, diff.to_text()
+
+
+def test_another_command_line_is_no_cause(
+    store: headwater.MetadataStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+    for times in (2, 3, 3):
+        monkeypatch.setattr(sys, "orig_argv", ["headwater", "run", "--param", f"times={times}"])
+        runs.append(steps.of_file.run(store=store, path=str(path), times=times, reuse=False))
+
+    found = [
+        store.diff(total(runs[0]), total(runs[1])),
+        store.diff(context(runs[0]), context(runs[1])),
+    ]
+
+    environments = store.artifacts.all()
+    assert [node.type for node in environments].count("Environment") == 2
+    for diff in found:
+        assert causes(diff) == [(Aspect.PARAMETERS, "times", 2, 3)], diff.to_text()
+        assert aspects(diff) == {Aspect.DATA}, diff.to_text()
+    assert store.diff(context(runs[1]), context(runs[2])).same
+
+
+def test_what_differs_in_the_environment_is_told_of_the_steps_that_ran_in_it(
+    store: headwater.MetadataStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = steps.of_file.run(store=store, path=str(path))
+    monkeypatch.setattr("platform.platform", lambda: "another system")
+
+    second = steps.of_file.run(store=store, path=str(path), offset=1.0)
+    diff = store.diff(total(first), total(second))
+
+    told = [(d.aspect, d.property, diff.title(d.left)) for d in diff.causes if d.left is not None]
+    name = f"{first.run}/add#1"
+    assert told == [
+        (Aspect.PARAMETERS, "offset", name),
+        (Aspect.ENVIRONMENT, "platform", name),
+    ]
+
+
+def test_changed_code_is_told_by_the_name_of_its_part(
+    store: headwater.MetadataStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+    for version in ("1", "2"):
+        monkeypatch.setattr(steps, "parse", replace(steps.parse, version=version))
+        runs.append(steps.of_file.run(store=store, path=str(path)))
+
+    diff = store.diff(step(runs[0], "parse"), step(runs[1], "parse"))
+
+    assert [(d.aspect, d.property) for d in diff.differences] == [(Aspect.CODE, "code version")]

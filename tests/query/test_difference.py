@@ -1,5 +1,6 @@
 """Alignment and ranking in plain Python, on generated histories."""
 
+import json
 import random
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -199,6 +200,61 @@ def test_two_independent_changes_are_two_causes() -> None:
         (2, "rate", None),
         (3, "digest", 1),
         (4, "digest", 1),
+    ]
+
+
+def test_code_is_told_by_its_parts_where_both_sides_know_it() -> None:
+    def one(node_id: int, fingerprint: object) -> Provenance:
+        fact = execution(node_id, fingerprint=fingerprint)
+        return history(fact.key, [fact])
+
+    def said(parts: dict[str, str], digest: str = "d") -> str:
+        return json.dumps({"code": {"digest": digest, "parts": parts}, "parameters": {}})
+
+    both = difference(
+        one(1, said({"m.f": "1", "m.g": "1"})), one(2, said({"m.f": "2", "m.h": "1"}))
+    )
+    whole = difference(one(1, said({}, "1")), one(2, said({}, "2")))
+    others = [None, 7, "x", "[]", '{"code": 1}', '{"code": {"parts": [1]}}', said({"m.f": "1"})]
+    unknown = [difference(one(1, said({"m.f": "1"})), one(2, other)) for other in others]
+
+    assert [(d.aspect, d.property, d.before, d.after) for d in both.differences] == [
+        (Aspect.CODE, "code m.f", "1", "2"),
+        (Aspect.CODE, "code m.g", "1", None),
+        (Aspect.CODE, "code m.h", None, "1"),
+    ]
+    assert [(d.aspect, d.property) for d in whole.differences] == [(Aspect.CODE, "code")]
+    assert all(diff.same for diff in unknown)
+
+
+def test_the_bytes_of_an_environment_do_not_count_where_its_properties_say_all() -> None:
+    def one(node_id: int, **values: object) -> Provenance:
+        fact = artifact(node_id, **values)._replace(type="Environment")
+        return history(fact.key, [fact])
+
+    ours = {"python_version": "3.12.1", "packages_digest": "p"}
+    same = difference(one(1, digest="a", **ours), one(2, digest="b", **ours))
+
+    assert same.same
+    assert same.ignored == {"digest": 1}
+    assert not difference(one(1, digest="a"), one(2, digest="b")).same
+
+
+@pytest.mark.parametrize(("role", "told"), [("INTERNAL_INPUT", "host"), ("INPUT", "input")])
+def test_what_differs_in_environments_is_told_of_what_ran_in_them(role: str, told: str) -> None:
+    def environment(node_id: int) -> Fact:
+        return artifact(node_id, host=f"h{node_id}")._replace(type="Environment")
+
+    def one(step: int, ran_in: int) -> Provenance:
+        # The first step ran in the first environment on both sides.
+        facts = [environment(1), environment(ran_in), execution(1), execution(step), artifact(3)]
+        edges = [(1, 1, role), (3, 1, "OUTPUT"), (3, step, "INPUT"), (ran_in, step, role)]
+        return history(execution(step).key, facts, *edges)
+
+    diff = difference(one(2, 1), one(3, 2))
+
+    assert [(d.property, d.left, d.right) for d in diff.differences] == [
+        (told, execution(2).key, execution(3).key)
     ]
 
 

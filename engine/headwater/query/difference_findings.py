@@ -7,7 +7,7 @@ upstream come first, from the sources down; then other causes; then what follows
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,8 @@ from headwater.query.difference_parts import (
     Difference,
     Fact,
 )
-from headwater.query.difference_rules import Rules
-from headwater.query.parts import NodeKey
+from headwater.query.difference_rules import Rules, code_of
+from headwater.query.parts import ENVIRONMENT_TYPE, NodeKey
 from headwater_schema import EventType, TypeKind
 
 Place = tuple[NodeKey | None, NodeKey | None]
@@ -70,7 +70,7 @@ def find(alignment: Alignment, rules: Rules) -> Findings:
     for key, other in alignment.to_right.items():
         if key not in alignment.pinned:
             found += _of_values(alignment, rules, key, other, ignored)
-            found += _of_edges(alignment, key, other, folded)
+            found += _of_edges(alignment, rules, (key, other), folded, ignored)
     found += _of_one_side(alignment)
     whole = _Whole(alignment)
     ranked = _ranked(found, folded, whole)
@@ -84,7 +84,32 @@ def _of_values(
     one, two = left.facts[key], right.facts[other]
     if one.type != two.type:
         yield Finding((key, other), Aspect.STRUCTURE, "type", one.type, two.type, follows=False)
-    first, second = left.comparable[key], right.comparable[other]
+    comparable = left.comparable[key], right.comparable[other]
+    yield from _unlike(rules, (key, other), (one, two), comparable, ignored)
+    yield from _of_code((key, other), one, two)
+
+
+def _of_code(place: Place, one: Fact, two: Fact) -> Iterator[Finding]:
+    """Yield the parts of the code that differ; where one side tells of none, nothing is known."""
+    first, second = code_of(one), code_of(two)
+    if first is None or second is None:
+        return
+    for name in sorted(first.keys() | second.keys()):
+        before, after = first.get(name), second.get(name)
+        if before != after:
+            yield Finding(place, Aspect.CODE, name, before, after, follows=False)
+
+
+def _unlike(
+    rules: Rules,
+    place: Place,
+    facts: tuple[Fact, Fact],
+    comparable: tuple[Mapping[str, Any], Mapping[str, Any]],
+    ignored: Counter[str],
+) -> Iterator[Finding]:
+    """Yield the values of two nodes that differ, and count those that are passed over."""
+    one, two = facts
+    first, second = comparable
     both = one.values.keys() | two.values.keys()
     for name in sorted(both | first.keys() | second.keys()):
         before, after = _value(one, name), _value(two, name)
@@ -99,7 +124,7 @@ def _of_values(
         given = before if before is not None else after
         fact = one if before is not None else two
         aspect = rules.aspect(fact, name, given)
-        yield Finding((key, other), aspect, name, before, after, follows=aspect in _FOLLOWS)
+        yield Finding(place, aspect, name, before, after, follows=aspect in _FOLLOWS)
 
 
 def _value(fact: Fact, name: str) -> Any:  # noqa: ANN401 - any property value
@@ -107,28 +132,41 @@ def _value(fact: Fact, name: str) -> Any:  # noqa: ANN401 - any property value
 
 
 def _of_edges(
-    alignment: Alignment, key: NodeKey, other: NodeKey, folded: dict[Place, Finding]
+    alignment: Alignment,
+    rules: Rules,
+    place: tuple[NodeKey, NodeKey],
+    folded: dict[Place, Finding],
+    ignored: Counter[str],
 ) -> Iterator[Finding]:
-    """Yield what is read by only one of two executions, or made only one of two artifacts."""
+    """Yield what is read by only one of two executions, or made only one of two artifacts.
+
+    Where they ran in two environments, what differs in these is told as of the executions.
+    """
+    key, other = place
     if key.kind is TypeKind.CONTEXT:
         return
     left, right = alignment.left, alignment.right
     before: dict[Role, tuple[dict[NodeKey, None], dict[NodeKey, None]]] = {}
-    for place, steps in ((0, left.before.get(key, ())), (1, right.before.get(other, ()))):
+    for number, steps in enumerate((left.before.get(key, ()), right.before.get(other, ()))):
         for role, source in steps:
-            before.setdefault(role, ({}, {}))[place][source] = None
+            before.setdefault(role, ({}, {}))[number][source] = None
     for role, (ones, twos) in before.items():
         missing = [s for s in ones if alignment.to_right.get(s) not in twos]
         extra = [s for s in twos if alignment.to_left.get(s) not in ones]
         for number in range(max(len(missing), len(extra))):
             one = missing[number] if number < len(missing) else None
             two = extra[number] if number < len(extra) else None
+            if one is not None and two is not None:
+                facts = left.facts[one], right.facts[two]
+                if role[0] == EventType.INTERNAL_INPUT and _are_environments(*facts):
+                    yield from _unlike(rules, place, facts, _said(rules, *facts), ignored)
+                    continue
             titles = (
                 None if one is None else left.facts[one].title,
                 None if two is None else right.facts[two].title,
             )
             name = _edge_name(role)
-            finding = Finding((key, other), Aspect.STRUCTURE, name, *titles, follows=False)
+            finding = Finding(place, Aspect.STRUCTURE, name, *titles, follows=False)
             if name != MADE_BY:
                 finding.aspect = (
                     Aspect.DATA if one is not None and two is not None else finding.aspect
@@ -137,6 +175,14 @@ def _of_edges(
                 finding.follows = True
             _fold(alignment, finding, one, two, folded)
             yield finding
+
+
+def _are_environments(one: Fact, two: Fact) -> bool:
+    return one.type == two.type == ENVIRONMENT_TYPE
+
+
+def _said(rules: Rules, one: Fact, two: Fact) -> tuple[dict[str, Any], dict[str, Any]]:
+    return rules.comparable(one, (), made=False), rules.comparable(two, (), made=False)
 
 
 def _edge_name(role: Role) -> str:

@@ -85,7 +85,7 @@ class Difference(NamedTuple):
         right: the node on the right side; None where it is only on the left.
         property: name of the property; or `step` (only one side has the step), `type` (another
             step stands in its place), `input NAME` (another artifact is read), `made by`,
-            `output`.
+            `output`, `code NAME` (of a step's code, a part that it names).
         before: the left value, None where it has none; a title for nodes.
         after: the right value.
         hops: how far from what was asked about.

@@ -7,6 +7,7 @@ external id, a value of an ignored property, or a name that looks generated, of 
 what made it, or of a context that only this side has.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -18,6 +19,9 @@ from headwater.query.parts import ENVIRONMENT_TYPE
 from headwater.query.stand_ins import CACHED
 from headwater_schema import ExecutionState, TypeKind
 
+CODE = "code"
+"""Begins the property of findings about the code of steps; the name of the part follows."""
+
 IDENTITY = (
     *("run", "run_id", "*_run_id", "run_name", "run_number", "*_run_name", "run_uuid", "runid"),
     *("uuid", "*_uuid", "guid", "*_guid", "job_id", "*_job_id", "task_id", "*_task_id", "build_id"),
@@ -26,7 +30,8 @@ IDENTITY = (
     *("timestamp", "*_timestamp", "*_time", "*_at", "started", "finished", "ended", "created"),
     *("updated", "duration", "duration_*", "*_duration", "*_duration_*", "elapsed", "elapsed_*"),
     *("runtime_s", "runtime_ms", "wall_time*", "heartbeat*", "last_heartbeat*"),
-    # What headwater's own steps say of themselves: all that is in them is told by its own name.
+    # What headwater's own steps say of themselves: what is in them is told by its own name, or,
+    # of code, by the names of its parts.
     *("fingerprint", "cached_from"),
 )
 """Names of properties, as patterns, whose values tell runs apart and are no difference."""
@@ -137,6 +142,8 @@ _VOLATILE = re.compile(
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
 _MIN_TOKEN = 4
 _MIN_GENERATED = 6
+_ENVIRONMENT_SAYS = frozenset({"python_version", "packages_digest"})
+"""Properties of headwater's own environments, in which all that counts of them is a property."""
 _METRIC_NAMES = re.compile(r"metric|evaluation", re.IGNORECASE)
 
 
@@ -230,12 +237,31 @@ class Rules:
         if fact.key.kind is TypeKind.EXECUTION and values.get("state") == CACHED:
             # That it was not run again says of what run it is, not what came of it.
             values["state"] = str(ExecutionState.COMPLETE)
-        if "digest" in values:
+        if fact.type == ENVIRONMENT_TYPE and values.keys() >= _ENVIRONMENT_SAYS:
+            # Its bytes also have the command line, which any change of a parameter changes.
+            values.pop("digest", None)
+            values.pop("uri", None)
+            values.pop("size_bytes", None)
+        elif "digest" in values:
             values.pop("uri", None)
             values.pop("size_bytes", None)
         elif made and isinstance(fact.values.get("uri"), str) and "uri" in values:
             values["uri"] = place(fact.values["uri"], tokens)
         return values
+
+
+def code_of(fact: Fact) -> dict[str, str] | None:
+    """Return the digest of each part of the code that a step ran, by name; None where none is known.
+
+    Source: `headwater.components.fingerprint`, which every step of a pipeline that ran has.
+    """
+    try:
+        code = json.loads(fact.values["fingerprint"])["code"]
+        parts = {f"{CODE} {name}": str(digest) for name, digest in code["parts"].items()}
+        return parts or {CODE: str(code["digest"])}
+    except (LookupError, TypeError, ValueError, AttributeError):
+        # Whoever calls a property of his own so means something else by it.
+        return None
 
 
 def canonical(value: Any, tokens: Sequence[str]) -> Any:  # noqa: ANN401 - any property value

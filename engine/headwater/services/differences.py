@@ -11,7 +11,7 @@ from headwater.query.difference_makers import as_made
 from headwater.query.difference_parts import Fact, Provenance, fact_of
 from headwater.query.difference_rules import Rules
 from headwater.query.moment import NOW, Moment
-from headwater.query.parts import LineageEvent, NodeKey
+from headwater.query.parts import ENVIRONMENT_TYPE, LineageEvent, NodeKey
 from headwater.services.scope import Scope
 from headwater.services.types import TypeService
 from headwater_schema import ArtifactBaseType, TypeKind
@@ -100,16 +100,19 @@ class DifferenceService:
             namespace=self._scope.namespace,
             left=left.id,
             right=right.id,
+            environment_type=ENVIRONMENT_TYPE,
         )
         parts = _parts(rows)
         facts: dict[NodeKey, Fact] = {}
         sides: dict[NodeKey, int] = {}
+        thin: set[NodeKey] = set()
         for is_artifact, of_sides, stored, named in parts["node"]:
             kind = _kind(is_artifact)
             fact = _named_fact(kind, *named) if stored is None else fact_of(kind, stored)
             facts[fact.key] = fact
             sides[fact.key] = of_sides
-        thin = {key for key, mark in sides.items() if mark == _BOTH}
+            if stored is None:
+                thin.add(fact.key)
         for key in (left, right):
             if key not in facts:
                 raise self._no_node(key)

@@ -1,9 +1,10 @@
-// What two nodes came from: nodes once, those of one side alone with their properties.
+// What two nodes came from: nodes once, those of one side alone, and environments, with their properties.
 // One traversal a side (pruning BFS). Sides: 1 is the left, 2 the right, 3 both.
 // @for LABEL: Artifact, Execution
 // @param namespace  string
 // @param left       int
 // @param right      int, another node than the left
+// @param environment_type  string
 // @returns part, chunk: `node` [is artifact, sides, properties, or of both sides'
 // [id, type, name, state, whether it is a tombstone]],
 // `event` [is artifact, id of the target, id of the source, type, time, path, ordinal],
@@ -14,7 +15,7 @@ WITH DISTINCT side, node
 WITH node, sum(side[0]) AS sides
 WITH collect(node) AS nodes, collect([
   node:Artifact, sides,
-  CASE sides WHEN 3 THEN null ELSE properties(node) END,
+  CASE WHEN sides < 3 OR node.type = $environment_type THEN properties(node) END,
   CASE sides WHEN 3 THEN [
     node.id, node.type, coalesce(node.name, node.deleted_name), node.last_known_state,
     node.deleted_time_since_epoch IS NOT NULL
