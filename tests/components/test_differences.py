@@ -196,3 +196,21 @@ def test_changed_code_is_told_by_the_name_of_its_part(
     diff = store.diff(step(runs[0], "parse"), step(runs[1], "parse"))
 
     assert [(d.aspect, d.property) for d in diff.differences] == [(Aspect.CODE, "code version")]
+
+
+def test_a_changed_file_of_which_the_same_was_read_explains_nothing(
+    store: headwater.MetadataStore, path: Path
+) -> None:
+    first = steps.of_file.run(store=store, path=str(path), reuse=False)
+    path.write_text("# a remark\n1\n2\n3\n")
+
+    second = steps.of_file.run(store=store, path=str(path), times=3, reuse=False)
+    found = store.diff(total(first), total(second))
+    runs = store.diff(context(first), context(second))
+
+    raw = ("count", "digest")
+    assert [d.property for d in found.causes] == ["times", *raw]
+    assert [d.property for d in found.causes if d.absorbed] == [*raw]
+    # Of a run the file is a part, which was asked about.
+    assert [d.property for d in runs.causes] == [*raw, "times"]
+    assert not any(d.absorbed for d in runs.causes)

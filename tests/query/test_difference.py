@@ -101,7 +101,17 @@ def test_exchanging_the_sides_exchanges_the_answer(seed: int, nodes: int, kind: 
     back = difference(right.provenance, left.provenance)
 
     exchanged = [
-        (d.rank, d.aspect, d.right, d.left, d.property, d.after, d.before, d.hops, d.consequence_of)
+        (
+            *d[:2],
+            d.right,
+            d.left,
+            d.property,
+            d.after,
+            d.before,
+            d.hops,
+            d.consequence_of,
+            d.absorbed,
+        )
         for d in back.differences
     ]
     assert told(there) == exchanged
@@ -256,6 +266,66 @@ def test_what_differs_in_environments_is_told_of_what_ran_in_them(role: str, tol
     assert [(d.property, d.left, d.right) for d in diff.differences] == [
         (told, execution(2).key, execution(3).key)
     ]
+
+
+def chain(first: int, *, raw: str, parsed: dict[str, object], rate: float) -> Provenance:
+    """Return raw data, parsed, of which a model was made at a rate."""
+    return history(
+        artifact(first + 2).key,
+        [
+            *(artifact(first, digest=raw), execution(first), artifact(first + 1, **parsed)),
+            *(execution(first + 1, rate=rate), artifact(first + 2, digest=f"{parsed} {rate}")),
+        ],
+        *((first, first, "INPUT"), (first + 1, first, "OUTPUT")),
+        *((first + 1, first + 1, "INPUT"), (first + 2, first + 1, "OUTPUT")),
+    )
+
+
+def test_a_cause_that_equal_bytes_ended_comes_last_and_explains_nothing() -> None:
+    left = chain(1, raw="a", parsed={"digest": "p"}, rate=0.1)
+    right = chain(11, raw="b", parsed={"digest": "p"}, rate=0.2)
+
+    diff = difference(left, right)
+
+    assert [(d.rank, d.property, d.consequence_of, d.absorbed) for d in diff.differences] == [
+        (1, "rate", None, False),
+        (2, "digest", None, True),
+        (3, "digest", 1, False),
+    ]
+    assert "no effect" in diff.to_text()
+    assert diff.as_dict()["differences"][1]["absorbed"] is True
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"digest": "p", "rows": 1}, {"digest": "p", "rows": 2}),
+        ({"rows": 1}, {"rows": 1}),
+        ({"digest": "p"}, {"digest": "q"}),
+    ],
+)
+def test_what_is_not_known_to_be_equal_ends_nothing(
+    one: dict[str, object], other: dict[str, object]
+) -> None:
+    diff = difference(
+        chain(1, raw="a", parsed=one, rate=0.1), chain(11, raw="b", parsed=other, rate=0.2)
+    )
+
+    assert (diff.differences[0].before, diff.differences[0].after) == ("a", "b")
+    assert not any(d.absorbed for d in diff.differences)
+
+
+def test_equal_bytes_that_were_asked_about_end_nothing() -> None:
+    def one(first: int, rate: float) -> Provenance:
+        return history(
+            artifact(first).key,
+            [artifact(first, digest="p"), execution(first, rate=rate)],
+            (first, first, "OUTPUT"),
+        )
+
+    (found,) = difference(one(1, 0.1), one(2, 0.2)).differences
+
+    assert (found.property, found.absorbed) == ("rate", False)
 
 
 def test_a_cycle_of_data_is_compared() -> None:

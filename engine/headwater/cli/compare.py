@@ -78,7 +78,8 @@ def show_difference(
     """Show why two nodes differ, with all that they came from, the earliest divergence first.
 
     What only tells runs apart (ids, times, generated names) is passed over, and counted. A CACHED
-    execution is no difference: what made an artifact is the execution that ran.
+    execution is no difference: what made an artifact is the execution that ran. What ended at
+    equal bytes on both sides has no effect, and comes after what has.
     """
     with call.store() as store:
         found = store.diff(

@@ -95,6 +95,7 @@ class Diff:
             "after": found.after,
             "hops": found.hops,
             "consequence_of": found.consequence_of,
+            "absorbed": found.absorbed,
         }
 
     def _node_as_dict(self, key: NodeKey | None) -> dict[str, Any] | None:

@@ -183,7 +183,7 @@ def to_rich(diff: Drawable, *, most: int | None) -> Group:
             Text(visible(found.property), style=style),
             Text(_value(found.before), style="red"),
             Text(_value(found.after), style="green"),
-            "" if found.is_cause else f"follows from {found.consequence_of}",
+            _why(found),
         )
     return Group(heading, table, *_ends(diff, sum(1 + alike for _, alike in rows[len(shown) :])))
 
@@ -205,10 +205,17 @@ def _rows(diff: Drawable) -> Iterator[tuple[Difference, int]]:
         key: tuple[Any, ...] = (found.rank,)
         if found.left is not None and found.right is not None and found.left.kind is not None:
             change = (repr(found.before), repr(found.after))
-            key = (found.is_cause, found.left.kind, found.aspect, found.property, *change)
+            whose = (found.is_cause, found.absorbed, found.left.kind)
+            key = (*whose, found.aspect, found.property, *change)
         alike.setdefault(key, []).append(found)
     for same in alike.values():
         yield same[0], len(same) - 1
+
+
+def _why(found: Difference) -> str:
+    if not found.is_cause:
+        return f"follows from {found.consequence_of}"
+    return "no effect" if found.absorbed else ""
 
 
 def _node(diff: Drawable, found: Difference, alike: int) -> str:

@@ -4,6 +4,10 @@ A change of code, parameters, environment or structure is always a cause: nothin
 makes anybody set them. Changed data, metrics and states are causes only where nothing upstream
 of them differs, else they follow from the first cause upstream. Causes with nothing different
 upstream come first, from the sources down; then other causes; then what follows.
+
+An artifact of equal bytes on both sides ends what lies upstream of it: whoever reads it cannot tell.
+A cause that such artifacts keep from what was asked about explains nothing of it, and comes after
+those that do.
 """
 
 from collections import Counter, defaultdict, deque
@@ -43,6 +47,7 @@ class Finding:
     after: Any
     follows: bool
     because: "Finding | None" = None
+    absorbed: bool = False
 
 
 @dataclass
@@ -73,7 +78,7 @@ def find(alignment: Alignment, rules: Rules) -> Findings:
             found += _of_edges(alignment, rules, (key, other), folded, ignored)
     found += _of_one_side(alignment)
     whole = _Whole(alignment)
-    ranked = _ranked(found, folded, whole)
+    ranked = _ranked(found, folded, whole, _ends_of_effects(alignment, whole, found))
     return Findings(ranked, tuple(whole.order), whole.edges, dict(sorted(ignored.items())))
 
 
@@ -263,6 +268,7 @@ class _Whole:
         number: of each place, in that order.
         level: longest way from a source.
         hops: shortest way to a root.
+        starts: numbers of what was asked about.
         before: the places right before each, by number.
         edges: sides of each edge, by numbers.
     """
@@ -319,6 +325,8 @@ class _Whole:
             self.of_right[alignment.right.graph.root],
         )
         self.hops = {self.number[place]: 0 for place in starts}
+        of_context = alignment.left.graph.root.kind is TypeKind.CONTEXT
+        self.starts = range(len(self.order)) if of_context else tuple(self.hops)
         ahead = deque(self.hops)
         while ahead:
             number = ahead.popleft()
@@ -328,6 +336,21 @@ class _Whole:
                     ahead.append(other)
         for number in range(len(self.order)):
             self.hops.setdefault(number, 1)
+
+    def reaching(self, ends: frozenset[int]) -> set[int]:
+        """Return the places from which a way leads to a root past none of some places.
+
+        All that lies in a context is what was asked about, if that is the context.
+        """
+        found = set(self.starts)
+        ahead = list(found)
+        while ahead:
+            for other in self.before[ahead.pop()]:
+                if other not in found:
+                    found.add(other)
+                    if other not in ends:
+                        ahead.append(other)
+        return found
 
 
 def _ends(side: Side) -> Iterator[tuple[NodeKey, NodeKey]]:
@@ -340,8 +363,30 @@ def _ends(side: Side) -> Iterator[tuple[NodeKey, NodeKey]]:
 _Order = tuple[Any, ...]
 
 
+def _ends_of_effects(
+    alignment: Alignment, whole: _Whole, found: Sequence[Finding]
+) -> frozenset[int]:
+    """Return the places of two artifacts of equal bytes, beside which nothing of them differs."""
+    differing = {finding.place for finding in found}
+    return frozenset(
+        number
+        for number, place in enumerate(whole.order)
+        if place not in differing
+        and whole.hops[number]
+        and all(
+            key is not None
+            and key.kind is TypeKind.ARTIFACT
+            and side.comparable.get(key, {}).get("digest") is not None
+            for key, side in zip(place, (alignment.left, alignment.right), strict=True)
+        )
+    )
+
+
 def _ranked(
-    found: Sequence[Finding], folded: dict[Place, Finding], whole: _Whole
+    found: Sequence[Finding],
+    folded: dict[Place, Finding],
+    whole: _Whole,
+    ends: frozenset[int],
 ) -> tuple[Difference, ...]:
     by_place: dict[Place, list[Finding]] = defaultdict(list)
     explained: list[Finding] = []
@@ -355,6 +400,7 @@ def _ranked(
     causes: dict[int, tuple[_Order, Finding]] = {}
     followers: list[Finding] = []
     orders: dict[int, _Order] = {}
+    reaching = whole.reaching(ends)
     for number, place in enumerate(whole.order):
         upstream = [causes[b] for b in whole.before[number] if b in causes]
         inherited = min(upstream, key=_first, default=None)
@@ -362,6 +408,7 @@ def _ranked(
         here = by_place.get(place, ())
         started = any(not finding.follows for finding in here)
         for finding in here:
+            finding.absorbed = number not in reaching
             order = _order(finding, whole, number, clean=inherited is None)
             orders[id(finding)] = order
             if finding.follows and (inherited is not None or started):
@@ -373,13 +420,17 @@ def _ranked(
             if finding.follows and (inherited is not None or started):
                 finding.because = (inherited or first or (None, None))[1]
         known = [cause for cause in (inherited, first) if cause is not None]
-        if known:
+        if known and number not in ends:
             causes[number] = min(known, key=_first)
     for finding in explained:
         orders[id(finding)] = _order(finding, whole, whole.number[finding.place], clean=False)
     alone = [f for findings in by_place.values() for f in findings if f.because is None]
     ordered = sorted(alone, key=lambda f: orders[id(f)])
     ordered += sorted((*followers, *explained), key=lambda f: orders[id(f)])
+    return _numbered(ordered, whole)
+
+
+def _numbered(ordered: Sequence[Finding], whole: _Whole) -> tuple[Difference, ...]:
     ranks = {id(finding): rank for rank, finding in enumerate(ordered, 1)}
     return tuple(
         Difference(
@@ -392,6 +443,7 @@ def _ranked(
             f.after,
             whole.hops[whole.number[f.place]],
             _root_rank(f, ranks),
+            f.because is None and f.absorbed,
         )
         for f in ordered
     )
@@ -417,6 +469,7 @@ def _order(finding: Finding, whole: _Whole, number: int, *, clean: bool) -> _Ord
     texts = sorted((repr(finding.before), repr(finding.after)))
     ids = sorted(key for key in finding.place if key is not None)
     return (
+        finding.absorbed,
         not clean,
         whole.level[finding.place],
         -whole.hops[number],

@@ -90,6 +90,8 @@ class Difference(NamedTuple):
         after: the right value.
         hops: how far from what was asked about.
         consequence_of: rank of the difference that this one follows from; None for a cause.
+        absorbed: of a cause, whether all that came of it on the way to what was asked about has
+            equal bytes on both sides from some artifact on, so that it explains nothing there.
     """
 
     rank: int
@@ -101,6 +103,7 @@ class Difference(NamedTuple):
     after: Any
     hops: int
     consequence_of: int | None
+    absorbed: bool = False
 
     @builtins.property
     def is_cause(self) -> bool:
