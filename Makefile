@@ -37,8 +37,9 @@ up: $(DEMO) ## start the local stores; OBJECTS=minio starts MinIO too
 down: $(DEMO) ## stop the local stores
 	@$(BIN)/headwater down
 
-test: $(DEV) ## run the tests; ARGS goes to pytest
-	@$(BIN)/pytest $(ARGS)
+# A test waits for Neo4j half of its time, and Neo4j for the test.
+test: $(DEV) ## run the tests, several at once; ARGS goes to pytest
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: lint type ## everything that needs no store: lint and type
 
