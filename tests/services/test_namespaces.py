@@ -12,9 +12,10 @@ from headwater.errors import AlreadyExists, FailedPrecondition, InvalidArgument,
 from headwater.graph.session import Graph
 from headwater.graph.statements import Statement, load
 from headwater.services import namespaces as module
-from headwater_schema import Artifact, ArtifactType, ExecutionState, FirstBeat, PutRequest
+from headwater_schema import Artifact, ArtifactType, PutRequest
 from headwater_schema.changes import Element, ElementChange, ElementKind
 from headwater_schema.stored import NAMESPACED_LABELS
+from support.beats import silence
 from support.clocked import Services, snapshot
 
 pytestmark = pytest.mark.usefixtures("old_ids_are_dropped")
@@ -59,8 +60,7 @@ def record(store: headwater.MetadataStore, runs: int = 3) -> None:
         with store.run(Train(), context=Pipeline(name="p")) as run:
             run.input(raw)
             run.output(Model(name="m"))
-    left = Train(last_known_state=ExecutionState.RUNNING).to_node(store.type_id(Train))
-    store.put(PutRequest(executions=(left,), first_beats={0: FirstBeat("host", 1, 60_000)}))
+    silence(store, 1)
 
 
 class Bar:

@@ -277,7 +277,8 @@ def _differences(
 ) -> Iterator[Difference]:
     for name in sorted(before.keys() | now.keys()):
         if before.get(name) != now.get(name):
-            yield Difference(f"{field}.{name}", before.get(name), now.get(name))
+            shown = name.removeprefix("@")
+            yield Difference(f"{field}.{shown}", before.get(name), now.get(name))
 
 
 def _flat(inputs: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

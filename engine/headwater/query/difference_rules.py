@@ -257,7 +257,8 @@ def code_of(fact: Fact) -> dict[str, str] | None:
     """
     try:
         code = json.loads(fact.values["fingerprint"])["code"]
-        parts = {f"{CODE} {name}": str(digest) for name, digest in code["parts"].items()}
+        told = ((name.removeprefix("@"), digest) for name, digest in code["parts"].items())
+        parts = {f"{CODE} {name}": str(digest) for name, digest in told}
         return parts or {CODE: str(code["digest"])}
     except (LookupError, TypeError, ValueError, AttributeError):
         # Whoever calls a property of his own so means something else by it.

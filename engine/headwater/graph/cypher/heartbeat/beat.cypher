@@ -1,5 +1,5 @@
-// Notes that an execution's process is alive, on a node of its own outside the lineage; once the
-// execution has ended there is none, and nothing is noted.
+// Notes that an execution's process is alive, on a node of its own outside the lineage.
+// Once the execution has ended there is none, and nothing is noted.
 // @param namespace     string
 // @param execution_id  int
 // @param host          string
