@@ -41,6 +41,23 @@ def aspects(diff: Diff) -> set[Aspect]:
     return {d.aspect for d in diff.differences if not d.is_cause}
 
 
+def test_that_a_command_line_was_another_is_no_difference(
+    store: headwater.MetadataStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+    for times in (2, 3):
+        monkeypatch.setattr(sys, "argv", ["headwater", "run", f"times={times}"])
+        runs.append(steps.of_file.run(store=store, path=str(path), times=times))
+
+    found = [
+        store.diff(total(runs[0]), total(runs[1])),
+        store.diff(context(runs[0]), context(runs[1])),
+    ]
+
+    for diff in found:
+        assert causes(diff) == [(Aspect.PARAMETERS, "times", 2, 3)], diff.to_text()
+
+
 def test_a_changed_parameter_is_the_only_cause_however_often_runs_were_repeated(
     store: headwater.MetadataStore, path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from headwater.query.difference_parts import Aspect, Fact
-from headwater.query.parts import ENVIRONMENT_TYPE
+from headwater.query.parts import ENVIRONMENT_TYPE, RUN_TYPE
 from headwater.query.stand_ins import CACHED
 from headwater_schema import ExecutionState, TypeKind
 
@@ -237,6 +237,9 @@ class Rules:
         if fact.key.kind is TypeKind.EXECUTION and values.get("state") == CACHED:
             # That it was not run again says of what run it is, not what came of it.
             values["state"] = str(ExecutionState.COMPLETE)
+        if fact.type == RUN_TYPE:
+            # What it asked for, its steps have as their parameters.
+            values.pop("command", None)
         if fact.type == ENVIRONMENT_TYPE and values.keys() >= _ENVIRONMENT_SAYS:
             # Its bytes also have the command line, which any change of a parameter changes.
             values.pop("digest", None)

@@ -11,6 +11,9 @@ from headwater_schema import EventType, TypeKind
 ENVIRONMENT_TYPE = "Environment"
 """The type of artifacts that only say what executions ran in."""
 
+RUN_TYPE = "PipelineRun"
+"""The type of contexts that are runs of pipelines."""
+
 
 class Direction(StrEnum):
     """Which way a lineage question goes.
