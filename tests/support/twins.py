@@ -34,6 +34,7 @@ from headwater_schema import (
 from headwater_schema.nodes import Node
 
 ROOTS = 4
+_TRIES = 100
 CHANGES = ("extra", "digest", "swap", "code", "missing", "parameter", "environment")
 ARTIFACT_TYPES = ("Examples", "Features", "Statistics", "Model", "Evaluation")
 EXECUTION_TYPES = ("Ingest", "Transform", "Describe", "Train", "Evaluate", "Collect")
@@ -177,14 +178,17 @@ def twins(seed: int, *, nodes: int = 1_000, kind: str | None = None) -> Twins:
             changed = replace(step, environment=environment)
             change = Change(kind, at, "python_version")
         case "swap":
-            return _swapped(rng, before)
+            while (swapped := _swapped(rng, before)) is None:
+                before = pipeline(rng, nodes=nodes)
+            return swapped
         case _:
             return _with_step(rng, before, at, kind)
     return Twins(before, (*before[:at], changed, *before[at + 1 :]), change)
 
 
-def _swapped(rng: random.Random, before: Pipeline) -> Twins:
-    while True:
+def _swapped(rng: random.Random, before: Pipeline) -> Twins | None:
+    """Return twins of which one reads something else; None where nothing else seems to be there."""
+    for _ in range(_TRIES):
         step = rng.choice(before)
         place = rng.randrange(len(step.inputs))
         role, old = step.inputs[place]
@@ -202,6 +206,7 @@ def _swapped(rng: random.Random, before: Pipeline) -> Twins:
             inputs = (*step.inputs[:place], (role, new), *step.inputs[place + 1 :])
             after = tuple(replace(s, inputs=inputs) if s is step else s for s in before)
             return Twins(before, after, Change("swap", step.number, (role, old, new)))
+    return None
 
 
 def _with_step(rng: random.Random, before: Pipeline, at: int, kind: str) -> Twins:
