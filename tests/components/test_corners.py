@@ -16,7 +16,6 @@ import pytest
 import headwater
 from headwater.components import (
     Input,
-    Outcome,
     Output,
     Outputs,
     Publisher,
@@ -30,13 +29,10 @@ from headwater.components.handles import Made
 from headwater.errors import HeadwaterError, Internal, Unavailable
 from headwater_schema import ExecutionState
 from support import steps
+from support.steps import states
 
 COMPLETE, CACHED, FAILED = StepState.COMPLETE, StepState.CACHED, StepState.FAILED
 SKIPPED, CANCELED, NOT_RUN = StepState.SKIPPED, StepState.CANCELED, StepState.NOT_RUN
-
-
-def states(outcome: Outcome) -> dict[str, StepState]:
-    return {name: ended.state for name, ended in outcome.steps.items()}
 
 
 # Ends

@@ -13,7 +13,6 @@ from types import ModuleType
 
 import cloudpickle
 import distributed
-import psutil
 import pytest
 
 import headwater
@@ -22,6 +21,7 @@ from headwater.components.codes import check_code, code_of
 from headwater.errors import FailedPrecondition
 from headwater_schema import ExecutionState
 from support import steps
+from support.processes import is_gone
 
 PIPELINE = """
     from pathlib import Path
@@ -349,17 +349,5 @@ def test_a_run_on_a_cluster_that_is_cancelled_stops_what_it_can(
     (hang,) = (e for e in store.executions.all() if e.type == "Hang")
     assert hang.last_known_state is ExecutionState.CANCELED
     assert store.heartbeats.all() == []
-    assert is_gone(int(child.read_text()))
-
-
-def is_gone(pid: int) -> bool:
-    """Return whether a process ends within a minute, ten times less than its step may take."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.1)
-    return False
+    # Ten times sooner than the step may take.
+    assert is_gone(int(child.read_text()), within_s=60)

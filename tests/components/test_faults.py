@@ -1,10 +1,8 @@
 """What goes wrong in a step, and what the store says of it afterwards."""
 
 import importlib
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 import headwater
@@ -12,6 +10,7 @@ from headwater.components import Component, Outcome, StepState, pipeline
 from headwater.errors import DeadlineExceeded, FailedPrecondition, InvalidArgument, WorkerLost
 from headwater_schema import ArtifactState, EventType, ExecutionState
 from support import steps
+from support.processes import is_gone
 
 
 def failed(store: headwater.MetadataStore, of: Component, **parameters: object) -> Outcome:
@@ -69,15 +68,7 @@ def test_a_step_that_hangs_is_stopped_with_what_it_started(
 
     assert isinstance(ended.error, DeadlineExceeded)
     assert ended.seconds < 60
-    process = int(child.read_text())
-    deadline = time.monotonic() + 10
-    while psutil.pid_exists(process) and time.monotonic() < deadline:
-        if psutil.Process(process).status() == psutil.STATUS_ZOMBIE:
-            break
-        time.sleep(0.05)
-    assert not psutil.pid_exists(process) or (
-        psutil.Process(process).status() == psutil.STATUS_ZOMBIE
-    )
+    assert is_gone(int(child.read_text()), within_s=10)
 
 
 def test_a_step_whose_process_is_killed_is_lost(store: headwater.MetadataStore) -> None:

@@ -26,13 +26,10 @@ from headwater.components.cache import Hit, Miss, look_up
 from headwater.errors import NotFound, StepFailed
 from headwater_schema import ArtifactState, EventType, ExecutionState, TypeKind
 from support import steps
+from support.steps import states
 
 COMPLETE, CACHED, FAILED = StepState.COMPLETE, StepState.CACHED, StepState.FAILED
 SKIPPED, NOT_RUN = StepState.SKIPPED, StepState.NOT_RUN
-
-
-def states(outcome: Outcome) -> dict[str, StepState]:
-    return {name: ended.state for name, ended in outcome.steps.items()}
 
 
 def value_of(store: headwater.MetadataStore, outcome: Outcome, step: str, output: str) -> float:
@@ -219,15 +216,9 @@ def test_a_failed_run_goes_on_where_it_stopped(
     lock = tmp_path / "broken"
     lock.touch()
 
-    @component(cached=False)
-    def touchy(numbers: Input[steps.Numbers], total: Output[steps.Total], *, path: str) -> None:
-        if Path(path).exists():
-            raise RuntimeError("not yet")
-        total.set(value=1.0)
-
     @pipeline
     def halting() -> None:
-        touchy(numbers=steps.double(numbers=steps.make()), path=str(lock))
+        steps.touchy(numbers=steps.double(numbers=steps.make()), path=str(lock))
 
     failed = halting.run(store=store, raising=False)
     lock.unlink()
@@ -252,16 +243,10 @@ def test_a_resumed_run_runs_again_what_was_edited_or_lost_its_payload(
             doubled.save([int(version)])
             doubled.set(count=1)
 
-        @component(cached=False)
-        def touchy(numbers: Input[steps.Numbers], total: Output[steps.Total], *, path: str) -> None:
-            if Path(path).exists():
-                raise RuntimeError("not yet")
-            total.set(value=float(sum(numbers.load())))
-
         @pipeline(name="halting")
         def halting() -> None:
             numbers = steps.make()
-            touchy(numbers=edited(numbers=numbers), path=str(lock))
+            steps.touchy(numbers=edited(numbers=numbers), path=str(lock))
             steps.double(numbers=numbers)
 
         return halting
@@ -288,18 +273,12 @@ def test_a_resumed_run_runs_again_what_reads_other_things_now(
     lock = tmp_path / "broken"
     lock.touch()
 
-    @component(cached=False)
-    def touchy(numbers: Input[steps.Numbers], total: Output[steps.Total], *, path: str) -> None:
-        if Path(path).exists():
-            raise RuntimeError("not yet")
-        total.set(value=float(sum(numbers.load())))
-
     def wired(second: bool) -> Pipeline:  # noqa: FBT001 - which of two
         @pipeline(name="wired")
         def wired() -> None:
             few = steps.make.named("few")(count=1)
             many = steps.make.named("many")(count=3)
-            touchy(numbers=steps.double(numbers=many if second else few), path=str(lock))
+            steps.touchy(numbers=steps.double(numbers=many if second else few), path=str(lock))
 
         return wired
 

@@ -12,7 +12,18 @@ import uuid
 from pathlib import Path
 
 import headwater
-from headwater.components import Input, Output, Outputs, Skip, component, each, pipeline, previous
+from headwater.components import (
+    Input,
+    Outcome,
+    Output,
+    Outputs,
+    Skip,
+    StepState,
+    component,
+    each,
+    pipeline,
+    previous,
+)
 
 
 class Numbers(headwater.Artifact):
@@ -150,6 +161,14 @@ def kill_itself(numbers: Input[Numbers], total: Output[Total]) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@component(cached=False)
+def touchy(numbers: Input[Numbers], total: Output[Total], *, path: str) -> None:
+    """Fail for as long as a file is there."""
+    if Path(path).exists():
+        raise RuntimeError("not yet")
+    total.set(value=float(sum(numbers.load())))
+
+
 @component
 def leave_a_thread(numbers: Input[Numbers], total: Output[Total]) -> None:
     threading.Thread(target=time.sleep, args=(600,)).start()
@@ -226,3 +245,8 @@ def counted(folder: str) -> None:
 @pipeline
 def doubled_parts() -> None:
     double(numbers=make_parts())
+
+
+def states(outcome: Outcome) -> dict[str, StepState]:
+    """Return how each step of a run ended."""
+    return {name: ended.state for name, ended in outcome.steps.items()}

@@ -39,7 +39,7 @@ from headwater.cli.screen import CREATED, ID, NAME, STATE, Column, state_text
 from headwater.cli.wording import time_of
 
 if TYPE_CHECKING:
-    from headwater import Heartbeat, MetadataStore
+    from headwater import MetadataStore
 
 app = group("executions", "Runs of steps: what ran, with which parameters, how it ended.")
 
@@ -186,11 +186,6 @@ class Beats:
 
     def __init__(self, store: "MetadataStore") -> None:
         self.by_execution = {beat.execution_id: beat for beat in store.heartbeats.all()}
-        self._stale = {beat.execution_id for beat in store.heartbeats.stale()}
-
-    def is_stale(self, beat: "Heartbeat") -> bool:
-        """Return whether an execution's process seems to be gone."""
-        return beat.execution_id in self._stale
 
 
 def stale_executions(store: "MetadataStore", *, type_name: str | None = None) -> list[Any]:
@@ -216,11 +211,11 @@ def _beat_text(node: Any, beats: Beats | None) -> str | None:  # noqa: ANN401 - 
     beat = beats.by_execution.get(node.id)
     if beat is None:
         return "unknown"
-    return f"stale since {time_of(beat.time)}" if beats.is_stale(beat) else "alive"
+    return f"stale since {time_of(beat.time)}" if beat.is_stale else "alive"
 
 
 def _beat_json(node: Any, beats: Beats | None) -> dict[str, Any] | None:  # noqa: ANN401 - an execution
     beat = None if beats is None or not _runs(node) else beats.by_execution.get(node.id)
     if beats is None or beat is None:
         return None
-    return {**beat._asdict(), "stale": beats.is_stale(beat)}
+    return {**beat._asdict(), "stale": beat.is_stale}

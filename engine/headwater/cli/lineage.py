@@ -167,7 +167,8 @@ def show_lineage(
         with call.waiting("asking for the lineage"):
             answer = _answer(store, question, depth=depth, limit=limit, types=type)
         # While the store is open: what was left out is counted when it is told.
-        _tell(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
+        _write(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
+        _tell(call, answer)
 
 
 def _answer(
@@ -203,7 +204,8 @@ def show_between(
     with call.store() as store, call.waiting("asking for what lies between"):
         answer = store.between(a, b, as_of=as_of, known_at=known_at)
     if answer or call.json or form is Form.JSON:
-        _tell(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
+        _write(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
+        _tell(call, answer)
     else:
         call.screen.line(("no path", "yellow"))
     if not answer:
@@ -263,16 +265,8 @@ def _stream(call: Call, lines: "Iterator[str]") -> None:
                 waiting.count(name)
 
 
-def _tell(
-    call: Call,
-    answer: "Lineage",
-    *,
-    form: Form | None,
-    svg: Path | None,
-    dot: Path | None,
-    unfold: bool,
-) -> None:
-    _write(call, answer, form=form, svg=svg, dot=dot, unfold=unfold)
+def _tell(call: Call, answer: "Lineage") -> None:
+    """Say what an answer may lack, below it."""
     if answer.provisional:
         call.screen.say("provisional: a write that is open may still change it", style="yellow")
     if not answer.complete:

@@ -43,7 +43,7 @@ def earlier_steps(
         step = execution.custom_properties.get("step")
         if isinstance(step, str):
             latest[step] = execution
-    read = _codes(store, latest)
+    codes_read, inputs_read = _codes(store, latest), _inputs(store, latest)
     found: dict[str, Ended] = {}
     for step in plan.steps:
         known = latest.get(step.name)
@@ -51,11 +51,13 @@ def earlier_steps(
             continue
         state = _GOOD.get(known.last_known_state) if known.last_known_state else None
         code = codes[step.name]
-        if code is not None and read.get(step.name) != code.digest:
+        if code is not None and codes_read.get(step.name) != code.digest:
             continue
         if state is None or dict(known.properties) != step.execution.properties:
             continue
-        if known.type != step.component.name or not _has_read(store, known, step, found):
+        if known.type != step.component.name:
+            continue
+        if not _has_read(inputs_read[known.id or 0], step, found):
             continue
         outputs = usable(store, known, step.component.signature.outputs)
         if isinstance(outputs, Hit):
@@ -74,14 +76,26 @@ def _made_at(execution: Execution) -> tuple[int, int]:
     return execution.create_time_since_epoch or 0, execution.id or 0
 
 
-def _has_read(
-    store: "MetadataStore", known: Execution, step: Step, found: Mapping[str, Ended]
-) -> bool:
-    """Return whether an execution read, of what other steps make or the caller named, the same."""
-    read: defaultdict[str, set[int]] = defaultdict(set)
-    for event in store.edges.events_of_executions([known.id or 0]):
+def _inputs(
+    store: "MetadataStore", latest: Mapping[str, Execution]
+) -> defaultdict[int, defaultdict[str, set[int]]]:
+    """Return the ids of what each step's execution read, by execution and input."""
+    read: defaultdict[int, defaultdict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    ids = [execution.id or 0 for execution in latest.values()]
+    for event in store.edges.events_of_executions(ids):
         if event.type is EventType.INPUT and event.path:
-            read[event.path[0].key or ""].add(event.artifact_id)
+            read[event.execution_id][event.path[0].key or ""].add(event.artifact_id)
+    return read
+
+
+def _has_read(read: Mapping[str, set[int]], step: Step, found: Mapping[str, Ended]) -> bool:
+    """Return whether a step read, of what other steps make or the caller named, what it would now.
+
+    Args:
+        read: ids by input.
+        step: as it would be run.
+        found: how the steps before ended.
+    """
     for key, source in step.sources.items():
         expected: set[int] = set()
         for part in source.sources if isinstance(source, Several) else (source,):
@@ -93,7 +107,7 @@ def _has_read(
                 # What was the latest then is as good as what is now.
                 break
         else:
-            if read[key] != expected:
+            if read.get(key, set()) != expected:
                 return False
     return True
 

@@ -7,6 +7,14 @@ from enum import StrEnum
 from headwater.components.contexts import RunContexts
 from headwater.errors import InvalidArgument
 
+CANCELLED = "the run was cancelled"
+"""Why a step ended, or did not begin, of a run that was."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Return an error as the reason of a step: its kind, and what it says."""
+    return f"{type(error).__name__}: {error}"
+
 
 class StepState(StrEnum):
     """Where a step of a run is."""

@@ -8,7 +8,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from headwater.components.codes import check_code
 from headwater.components.component import Component, Step
 from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
-from headwater.components.endings import Ended, StepState
+from headwater.components.endings import CANCELLED, Ended, StepState, reason_of
 from headwater.components.executor import Call
 from headwater.components.fingerprint import Code, Fingerprint, Versions, digest_of
 from headwater.components.handles import Made
@@ -51,7 +51,6 @@ HOLDER_PREFIX = "headwater:step:"
 one such execution at a time, so that of two runs that want the same step one runs it."""
 
 _POLL_S = (0.1, 2.0)
-_CANCELLED = "the run was cancelled"
 _log = logging.getLogger("headwater")
 
 
@@ -262,8 +261,9 @@ class _Launch:
         self, inputs: Artifacts, declared: Sequence[int], fingerprint: Fingerprint | None
     ) -> Registered | Ended:
         """Return the registered step, or how it has ended by what another process did meanwhile."""
-        held = self._held(fingerprint)
-        wait_s, number, awaited = _POLL_S[0], 1, 0
+        shared = fingerprint if self._task.reuse else None
+        held = None if shared is None else _holder_id(shared)
+        pauses, number, awaited = _pauses(), 1, 0
         # Beforehand: what goes wrong here is nothing that waiting for others would mend.
         outputs = self._signature.outputs
         self._store.register(type(self._execution), *(spec.type for spec in outputs.values()))
@@ -283,7 +283,7 @@ class _Launch:
                 )
             except AlreadyExists:
                 earlier = self._named(number)
-                if earlier is None and (fingerprint is None or held is None):
+                if earlier is None and shared is None:
                     raise
             if earlier is not None:
                 # Of this run: an earlier attempt, or a process that runs under the same name.
@@ -294,25 +294,20 @@ class _Launch:
                     number += 1
                     continue
                 awaited = earlier.id or 0
-            elif held is not None and fingerprint is not None:
+            elif shared is not None:
                 # Before the look-up: what has ended by now is found by it. The other way round, a
                 # step that ends in between is neither found nor running, and would be run again.
-                other = next(iter(self._store.executions.by_external_ids([held])), None)
-                hit = look_up(self._store, fingerprint.digest, outputs)
+                other = next(
+                    iter(self._store.executions.by_external_ids([_holder_id(shared)])), None
+                )
+                hit = look_up(self._store, shared.digest, outputs)
                 if isinstance(hit, Hit):
                     return self._cached(hit, inputs)
                 if not self._is_running(other):
                     self._release(other)
                     continue
-            time.sleep(wait_s)
-            wait_s = min(wait_s * 2, _POLL_S[1])
-        return Ended(self._task.step, StepState.CANCELED, reason=_CANCELLED)
-
-    def _held(self, fingerprint: Fingerprint | None) -> str | None:
-        """Return the external id that keeps others from running the same; None where all may."""
-        if fingerprint is None or not self._task.reuse:
-            return None
-        return f"{HOLDER_PREFIX}{fingerprint.digest}"
+            time.sleep(next(pauses))
+        return Ended(self._task.step, StepState.CANCELED, reason=CANCELLED)
 
     def _joined(self, earlier: ExecutionNode) -> Ended | None:
         """Return how the step ended in another process of this run, that was waited for."""
@@ -351,8 +346,9 @@ class _Launch:
 
     def _release(self, other: ExecutionNode | None) -> None:
         """Let an execution that ended, and cannot stand in, hold its fingerprint no longer."""
-        ended = other is not None and other.last_known_state is not ExecutionState.RUNNING
-        if other is not None and ended and (other.external_id or "").startswith(HOLDER_PREFIX):
+        if other is None or other.last_known_state is ExecutionState.RUNNING:
+            return
+        if (other.external_id or "").startswith(HOLDER_PREFIX):
             self._task.component.publisher.release(self._store, other)
 
     def _give_up(self, execution: ExecutionNode, error: WorkerLost | None) -> None:
@@ -389,7 +385,7 @@ class _Launch:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the executor's boundary
             if isinstance(error, WorkerLost) and self._site.stop.asked:
                 self._cancel(registered)
-                return self._ended(StepState.CANCELED, registered, reason=_CANCELLED)
+                return self._ended(StepState.CANCELED, registered, reason=CANCELLED)
             return self._failed(registered, error)
         except BaseException:
             self._cancel(registered)
@@ -412,7 +408,7 @@ class _Launch:
             WorkerLost: another process took this one for lost meanwhile.
         """
         publisher = self._task.component.publisher
-        wait_s, until = _POLL_S[0], time.monotonic() + self._site.settings.retry_s
+        pauses, until = _pauses(), time.monotonic() + self._site.settings.retry_s
         while True:
             try:
                 return publisher.complete(self._store, registered, made, fingerprint=fingerprint)
@@ -424,8 +420,7 @@ class _Launch:
                 if late or not isinstance(error, Unavailable | Aborted):
                     raise
                 _log.warning("The end of step %s is recorded anew: %s", self._task.step, error)
-            time.sleep(wait_s)
-            wait_s = min(wait_s * 2, _POLL_S[1])
+            time.sleep(next(pauses))
 
     def _known_end(self, registered: Registered, error: HeadwaterError) -> Outcome | None:
         """Return what is recorded as made, of a step whose end could not be; None if it runs on."""
@@ -518,13 +513,12 @@ class _Launch:
             first_beat=self._heart.first(),
         )
         publisher.fail(self._store, registered, error)
-        reason = str(error) if isinstance(error, HeadwaterError) else f"{_kind(error)}: {error}"
+        reason = str(error) if isinstance(error, HeadwaterError) else reason_of(error)
         return self._ended(StepState.FAILED, registered, reason=reason, error=error)
 
     def _failed(self, registered: Registered, error: BaseException) -> Ended:
         self._fail(registered, error)
-        reason = f"{_kind(error)}: {error}"
-        return self._ended(StepState.FAILED, registered, reason=reason, error=error)
+        return self._ended(StepState.FAILED, registered, reason=reason_of(error), error=error)
 
     def _fail(self, registered: Registered, error: BaseException) -> None:
         try:
@@ -552,8 +546,17 @@ class _Launch:
         return Ended(self._task.step, state, registered.execution_id, reason=reason, error=error)
 
 
-def _kind(error: BaseException) -> str:
-    return type(error).__name__
+def _holder_id(fingerprint: Fingerprint) -> str:
+    """Return the external id of the execution that keeps others from running the same."""
+    return f"{HOLDER_PREFIX}{fingerprint.digest}"
+
+
+def _pauses() -> Iterator[float]:
+    """Yield how many seconds to wait for others, again and again: longer each time, to a bound."""
+    wait_s, most_s = _POLL_S
+    while True:
+        yield wait_s
+        wait_s = min(wait_s * 2, most_s)
 
 
 def _was_ended(error: HeadwaterError) -> bool:

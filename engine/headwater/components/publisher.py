@@ -21,6 +21,7 @@ from headwater.components.driver import (
     path_of,
     read_links,
 )
+from headwater.components.endings import reason_of
 from headwater.components.handles import FORMAT_KEY, Made
 from headwater.errors import InvalidArgument
 from headwater.typed import Artifact, Execution
@@ -135,7 +136,7 @@ class Publisher:
             FailedPrecondition: the execution is not RUNNING: another process has ended it.
         """
         text = "".join(traceback.format_exception(error))
-        custom = {"error": f"{type(error).__name__}: {error}", "traceback": text[-_MAX_TRACEBACK:]}
+        custom = {"error": reason_of(error), "traceback": text[-_MAX_TRACEBACK:]}
         self._end(store, registered, ExecutionState.FAILED, custom)
 
     def cancel(

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts, open_contexts
 from headwater.components.earlier import earlier_steps
-from headwater.components.endings import Ended, Outcome, StepState, Watch
+from headwater.components.endings import (
+    CANCELLED,
+    Ended,
+    Outcome,
+    StepState,
+    Watch,
+    reason_of,
+)
 from headwater.components.fingerprint import Code
 from headwater.components.launcher import Site, Task, abandon
 from headwater.components.plan import Plan
@@ -293,8 +300,9 @@ def _result(future: "Future[Ended]", task: Task, site: Site) -> Ended:
         lost = error if isinstance(error, WorkerLost) else WorkerLost(f"{error}")
         lost.__cause__ = error
         execution_id = abandon(task, site, lost)
-        reason = f"{type(error).__name__}: {error}"
-        return Ended(task.step, StepState.FAILED, execution_id, reason=reason, error=error)
+        return Ended(
+            task.step, StepState.FAILED, execution_id, reason=reason_of(error), error=error
+        )
 
 
 def _joined(step: Step, parts: Sequence[Ended]) -> Ended:
@@ -339,9 +347,7 @@ def _cancel(progress: _Progress, site: Site, workers: Workers) -> None:
         if future.cancelled():
             # On a cluster it may have begun all the same.
             execution_id = abandon(task, site, None) if workers.is_elsewhere else None
-            part = Ended(
-                task.step, StepState.CANCELED, execution_id, reason="the run was cancelled"
-            )
+            part = Ended(task.step, StepState.CANCELED, execution_id, reason=CANCELLED)
         else:
             part = _result(future, task, site)
         progress.parts[name].append(part)
@@ -351,7 +357,7 @@ def _cancel(progress: _Progress, site: Site, workers: Workers) -> None:
             progress.end(_joined(step, parts) if step.is_mapped else parts[0])
     for step in progress.plan.steps:
         if step.name not in progress.ended:
-            progress.end(Ended(step.name, StepState.CANCELED, reason="the run was cancelled"))
+            progress.end(Ended(step.name, StepState.CANCELED, reason=CANCELLED))
 
 
 def _new_name(pipeline: str) -> str:

@@ -3,9 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
-import psutil
-
-from headwater.services.heartbeats import STALE_BEATS, Heartbeat, this_machine
+from headwater.local.living import living
+from headwater.services.heartbeats import STALE_BEATS, this_machine
 
 if TYPE_CHECKING:
     from headwater.store import MetadataStore
@@ -43,7 +42,7 @@ class Vigil:
         if beat is None:
             return True
         is_here = beat.machine == this_machine()
-        if is_here and not _is_there(beat):
+        if is_here and living(beat.pid, beat.started, within_s=_SAME_START_S) is None:
             return True
         now = time.monotonic()
         limit_s = STALE_BEATS * beat.interval_ms / 1_000 * (_PATIENCE if is_here else 1)
@@ -52,13 +51,3 @@ class Vigil:
             self._seen, self._since = seen, now
         self._looked = now
         return now - self._since > limit_s
-
-
-def _is_there(beat: Heartbeat) -> bool:
-    """Return whether a process of this machine is the one that beat, and not another of its pid."""
-    try:
-        process = psutil.Process(beat.pid)
-        same = abs(process.create_time() - beat.started) < _SAME_START_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

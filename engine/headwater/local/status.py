@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from headwater.local.layout import MINIO, NEO4J, Layout, layout
+from headwater.local.living import living
 from headwater.local.locks import is_locked
 from headwater.local.secret import read_password
 from headwater.settings import Settings
@@ -137,12 +138,7 @@ def record_process(record: Mapping[str, object], key: str) -> psutil.Process | N
     pid, started_at = record.get(key), record.get(f"{key}_started_at")
     if not isinstance(pid, int) or not isinstance(started_at, float):
         return None
-    try:
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - started_at) < _SAME_START_S
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None
+    return living(pid, started_at, within_s=_SAME_START_S)
 
 
 def lock_holder(place: Layout) -> str:

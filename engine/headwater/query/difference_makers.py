@@ -12,7 +12,7 @@ from typing import Any
 
 from headwater.query.difference_parts import Fact, Provenance
 from headwater.query.parts import LineageEvent, NodeKey
-from headwater.query.stand_ins import GONE, is_input, is_making, making, passed_over
+from headwater.query.stand_ins import GONE, is_input, is_making, making, passed_over, reached
 from headwater_schema import TypeKind
 
 
@@ -68,10 +68,4 @@ def _upstream(starts: set[NodeKey], events: Iterable[LineageEvent]) -> set[NodeK
     before: dict[NodeKey, list[NodeKey]] = defaultdict(list)
     for event in events:
         before[event.target].append(event.source)
-    found, ahead = set(starts), list(starts)
-    while ahead:
-        for source in before.get(ahead.pop(), ()):
-            if source not in found:
-                found.add(source)
-                ahead.append(source)
-    return found
+    return reached(starts, before)

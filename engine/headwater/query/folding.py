@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headwater.query.parts import ENVIRONMENT_TYPE, Direction, LineageEvent, LineageNode, NodeKey
-from headwater.query.stand_ins import CACHED, Making, is_input, making, passed_over
+from headwater.query.stand_ins import CACHED, Making, is_input, making, passed_over, reached
 from headwater.query.tree_drawing import QUIET_STATES, to_rich, to_text
 from headwater_schema import EventType, TypeKind
 
@@ -129,22 +129,9 @@ def _reached(
         before[event.target].append(event.source)
         after[event.source].append(event.target)
     return (
-        _walked(starts, before) if direction in _UPSTREAM else set(),
-        _walked(starts, after) if direction in _DOWNSTREAM else set(),
+        reached(starts, before) if direction in _UPSTREAM else set(),
+        reached(starts, after) if direction in _DOWNSTREAM else set(),
     )
-
-
-def _walked(
-    starts: Iterable[NodeKey], steps: Mapping[NodeKey, Collection[NodeKey]]
-) -> set[NodeKey]:
-    found = set(starts)
-    ahead = list(found)
-    while ahead:
-        for key in steps.get(ahead.pop(), ()):
-            if key not in found:
-                found.add(key)
-                ahead.append(key)
-    return found
 
 
 def _environments(

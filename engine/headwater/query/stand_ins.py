@@ -54,6 +54,25 @@ def passed_over(
     }
 
 
+def reached(
+    starts: Iterable[NodeKey], steps: Mapping[NodeKey, Collection[NodeKey]]
+) -> set[NodeKey]:
+    """Return the starts and all that is reached from them, once some makings are passed over.
+
+    Args:
+        starts: where to begin.
+        steps: the nodes one step further, by node.
+    """
+    found = set(starts)
+    ahead = list(found)
+    while ahead:
+        for key in steps.get(ahead.pop(), ()):
+            if key not in found:
+                found.add(key)
+                ahead.append(key)
+    return found
+
+
 def making(event: LineageEvent) -> Making:
     """Return the two ends of an output event."""
     return event.execution, event.artifact
