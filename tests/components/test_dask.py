@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import distributed
 import pytest
 
 import headwater
 from headwater.components import Outcome, StepState, pipeline
+from headwater.components.workers import local_cluster
 from headwater_schema import ExecutionState
 from support import steps
 
@@ -20,9 +20,7 @@ from support import steps
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """Yield the address of a scheduler with two workers, each a process."""
-    with distributed.LocalCluster(  # type: ignore[no-untyped-call] # ships few types
-        n_workers=2, threads_per_worker=1, dashboard_address=None
-    ) as started:
+    with local_cluster(2) as started:
         yield f"dask://{started.scheduler_address.removeprefix('tcp://')}"
 
 

@@ -12,12 +12,12 @@ from textwrap import dedent
 from types import ModuleType
 
 import cloudpickle
-import distributed
 import pytest
 
 import headwater
 from headwater.components import Component, Pipeline, StepState
 from headwater.components.codes import check_code, code_of
+from headwater.components.workers import local_cluster
 from headwater.errors import FailedPrecondition
 from headwater_schema import ExecutionState
 from support import steps
@@ -299,9 +299,7 @@ def test_a_module_that_is_edited_while_its_run_goes_on_in_processes_is_refused(
 def cluster(folder: Path) -> Iterator[str]:
     """Yield the address of a scheduler whose worker imports from the folder."""
     assert folder.is_dir()
-    with distributed.LocalCluster(  # type: ignore[no-untyped-call] # ships few types
-        n_workers=1, threads_per_worker=1, dashboard_address=None
-    ) as started:
+    with local_cluster(1) as started:
         yield f"dask://{started.scheduler_address.removeprefix('tcp://')}"
 
 

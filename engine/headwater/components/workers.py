@@ -83,14 +83,9 @@ class DaskWorkers:
     is_elsewhere = True
 
     def __init__(self, settings: Settings, *, address: str, count: int) -> None:
-        distributed = _distributed()
         self._settings = settings
-        self._cluster: Any = None
-        if not address:
-            self._cluster = distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, dashboard_address=None
-            )
-        self._client: Any = distributed.Client(self._cluster or address)
+        self._cluster = None if address else local_cluster(count)
+        self._client: Any = _distributed().Client(self._cluster or address)
         self._pool: Executor = self._client.get_executor(pure=False, retries=0)
 
     def submit(self, task: Task) -> "Future[Ended]":
@@ -103,6 +98,20 @@ class DaskWorkers:
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+
+
+def local_cluster(count: int) -> Any:  # noqa: ANN401 - ships few types
+    """Return a new cluster on this machine, of so many workers of one thread each, to be closed.
+
+    Several may be there at once: none asks for the port of Dask's that another has.
+    """
+    return _distributed().LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        dashboard_address=None,
+        # Its pages without a dashboard are served all the same, on 8787 where nothing else is said.
+        scheduler_kwargs={"dashboard_address": ":0"},
+    )
 
 
 def workers_of(on: str, *, site: Site, count: int) -> Workers:
