@@ -1,18 +1,17 @@
 """Processes that a test has seen begin, and waits for."""
 
-import time
-
 import psutil
+
+from support.waiting import comes_true
 
 
 def is_gone(pid: int, *, within_s: float) -> bool:
     """Return whether a process ends within a time; one that nobody has waited for yet has ended."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
+
+    def has_ended() -> bool:
         try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
+            return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return True
-        time.sleep(0.05)
-    return False
+
+    return comes_true(has_ended, within_s=within_s)
