@@ -47,7 +47,7 @@ def connect(
         actor: who asks, for the record of changes.
         start: whether the local Neo4j may be started.
         settings: instead of the environment's.
-        observer: is told of each committed change, in the thread that made it.
+        observer: is told of each change whose commit is known, in the thread that made it.
         progress: is told of long steps.
 
     Raises:
@@ -137,10 +137,19 @@ def object_place(
     location = settings.objects or object_location(settings)
     if location != MINIO:
         return ObjectPlace(
-            location, settings.s3_access_key, settings.s3_secret_key, settings.s3_region
+            location,
+            settings.s3_access_key,
+            settings.s3_secret_key,
+            settings.s3_region,
+            settings.objects_retry_s,
         )
     minio = _running(settings, MINIO, start=start, progress=progress)
-    return ObjectPlace(f"{minio.address}/{BUCKET}", minio.user, minio.password())
+    return ObjectPlace(
+        f"{minio.address}/{BUCKET}",
+        minio.user,
+        minio.password(),
+        retry_s=settings.objects_retry_s,
+    )
 
 
 def object_location(settings: Settings) -> str:

@@ -54,6 +54,8 @@ class Settings:
             store (`HEADWATER_OFFLOAD_BYTES`).
         heartbeat_s: seconds between two heartbeats of a run (`HEADWATER_HEARTBEAT_S`).
         retry_s: how long a Neo4j that cannot be reached is tried again (`HEADWATER_RETRY_S`).
+        objects_retry_s: how long an S3 store that goes away is tried again; 0 means not at all
+            (`HEADWATER_OBJECTS_RETRY_S`).
         query_timeout_s: seconds that the database may take for one question; unset or 0 means
             no limit (`HEADWATER_QUERY_TIMEOUT_S`).
         grpc: where `headwater serve` speaks gRPC, `HOST:PORT` or `[IPv6]:PORT`; port 0 means
@@ -87,6 +89,7 @@ class Settings:
     offload_bytes: int = 262_144
     heartbeat_s: float = 10.0
     retry_s: float = 30.0
+    objects_retry_s: float = 0.0
     query_timeout_s: float | None = None
     grpc: str = DEFAULT_GRPC
     http: str = DEFAULT_HTTP
@@ -131,6 +134,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         offload_bytes=int(_number(env, "HEADWATER_OFFLOAD_BYTES", 262_144)),
         heartbeat_s=_number(env, "HEADWATER_HEARTBEAT_S", 10.0),
         retry_s=_number(env, "HEADWATER_RETRY_S", 30.0),
+        objects_retry_s=_number(env, "HEADWATER_OBJECTS_RETRY_S", 0.0),
         query_timeout_s=_limit_s(env, "HEADWATER_QUERY_TIMEOUT_S"),
         grpc=env.get("HEADWATER_GRPC") or DEFAULT_GRPC,
         http=env.get("HEADWATER_HTTP") or DEFAULT_HTTP,

@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import urllib3
 from minio import Minio
 
-from headwater.objects import DirectoryStore, ObjectStore, open_object_store
+from headwater.objects import DirectoryStore, ObjectStore, PatientStore, open_object_store
 from objects.places import BucketPlace, FolderPlace, Place, S3Server
 
 
@@ -42,7 +43,12 @@ def bucket_place(minio_server: S3Server, test_bucket: tuple[Minio, str]) -> Iter
         yield BucketPlace(store, location, keys, client, bucket, prefix)
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture
+def patient_place(folder_place: FolderPlace) -> FolderPlace:
+    return replace(folder_place, store=PatientStore(folder_place.store, 30.0))
+
+
+@pytest.fixture(params=["folder", "patient", "bucket"])
 def place(request: pytest.FixtureRequest) -> Place:
     found: Place = request.getfixturevalue(f"{request.param}_place")
     return found

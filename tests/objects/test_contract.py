@@ -225,6 +225,8 @@ def test_a_damaged_object_is_never_handed_out(
         place.store.read_bytes(stored.digest)
     with pytest.raises(DataLoss):
         place.store.fetch(stored.digest, target)
+    with pytest.raises(DataLoss):
+        place.store.verify(stored.digest)
     with place.store.open(stored.digest) as stream, pytest.raises(DataLoss):
         list(iter(lambda: stream.read(1000), b""))
 

@@ -80,7 +80,7 @@ def test_missing_keys_are_told_with_the_settings_to_set(missing: str) -> None:
 
 
 def test_a_place_opens_in_another_process_and_shows_no_secret() -> None:
-    place = ObjectPlace("http://localhost:9000/bucket", **KEYS, region="us-east-1")
+    place = ObjectPlace("http://localhost:9000/bucket", "key", "very-secret", "us-east-1")
 
     sent: ObjectPlace = pickle.loads(pickle.dumps(place))  # noqa: S301 - our own
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from headwater.store import MetadataStore
 
 _AT_ONCE = 20
-_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -133,9 +132,7 @@ def _problem(objects: "ObjectStore", artifact: Artifact | None) -> str:
     if artifact.digest is None:
         return ""
     try:
-        with objects.open(artifact.digest) as stream:
-            while stream.read(_CHUNK_BYTES):
-                pass
+        objects.verify(artifact.digest)
     except NotFound:
         return "has lost its payload"
     except DataLoss:

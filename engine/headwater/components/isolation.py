@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class Stop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._hurry: Callable[[], None] = lambda: None
         self._asked = False
 
     @property
@@ -73,8 +75,13 @@ class Stop:
         """End all of them now, and those that begin later at once."""
         with self._lock:
             self._asked = True
+            self._hurry()
             for process in self._running:
                 _kill(process)
+
+    def hurry(self, hurry: Callable[[], None]) -> None:
+        """Let it call this too, which ends what is being waited for."""
+        self._hurry = hurry
 
     def add(self, process: "subprocess.Popen[bytes]") -> None:
         """Count a process among those under way."""

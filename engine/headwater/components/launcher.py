@@ -36,7 +36,7 @@ from headwater.errors import (
     Unavailable,
     WorkerLost,
 )
-from headwater.opening import object_place
+from headwater.objects import ObjectPlace
 from headwater.runs import Heart
 from headwater.settings import Settings
 from headwater.typed import Artifact, Execution
@@ -119,6 +119,7 @@ class Site:
     Attributes:
         store: where it records; patient, since the store may be away for a while.
         settings: of the store.
+        objects: where payloads lie, for processes of their own.
         environment_id: of the artifact that says what runs here.
         environment: what of it counts for the cache.
         stop: ends what is under way when the run is cancelled.
@@ -128,6 +129,7 @@ class Site:
 
     store: "MetadataStore"
     settings: Settings
+    objects: ObjectPlace
     environment_id: int | None
     environment: Versions
     stop: Stop = field(default_factory=Stop)
@@ -456,7 +458,7 @@ class _Launch:
         return execute_isolated(
             call,
             component,
-            objects=object_place(self._site.settings, start=False),
+            objects=self._site.objects,
             code=self._task.code,
             stop=self._site.stop,
         )

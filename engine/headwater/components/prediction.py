@@ -19,6 +19,7 @@ from headwater.components.fingerprint import (
 from headwater.components.launcher import Site, Task, prepared
 from headwater.components.plan import Plan
 from headwater.errors import DataLoss, HeadwaterError, InvalidArgument, NotFound
+from headwater.opening import object_place
 from headwater_schema import EventType, Execution, ExecutionState, ListOptions, OrderField
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def predict(plan: Plan, store: "MetadataStore") -> list[Prediction]:
         plan: what would be run.
         store: where it would be recorded; nothing is.
     """
-    site = Site(store, store.settings, None, counting_environment())
+    objects = object_place(store.settings, start=False)
+    site = Site(store, store.settings, objects, None, counting_environment())
     codes = plan.codes()
     guessing = _Guessing(plan, site)
     return [guessing.step(step, codes[step.name]) for step in plan.steps]
@@ -167,8 +169,7 @@ def _versions(store: "MetadataStore", execution: Execution) -> Versions | None:
     for artifact in store.artifacts.by_ids(ids):
         if artifact.type == Environment.__name__ and artifact.digest is not None:
             try:
-                with store.objects.open(artifact.digest) as stream:
-                    return versions_of(stream.read())
+                return versions_of(store.objects.read_bytes(artifact.digest))
             except (NotFound, DataLoss):
                 return None
     return None

@@ -111,7 +111,7 @@ def run(
     check_workers(on, count=workers)
     codes = plan.codes()
     known = store.settings if store is not None else settings or load_settings()
-    site = site_of(replace(known, retry_s=max(known.retry_s, PATIENCE_S)))
+    site = site_of(_patient(known))
     with site.store:
         contexts = _contexts(site.store, plan, run, resume, experiment)
         progress = _Progress(plan, contexts, codes, reuse, watch or _nobody)
@@ -124,6 +124,14 @@ def run(
     if raising:
         _raise_failed(outcome)
     return outcome
+
+
+def _patient(settings: Settings) -> Settings:
+    return replace(
+        settings,
+        retry_s=max(settings.retry_s, PATIENCE_S),
+        objects_retry_s=max(settings.objects_retry_s, PATIENCE_S),
+    )
 
 
 def _contexts(

@@ -18,7 +18,8 @@ from headwater.components.fingerprint import counting_environment
 from headwater.components.isolation import Stop
 from headwater.components.launcher import Site, Task, launch
 from headwater.errors import InvalidArgument, MissingExtra
-from headwater.opening import connect
+from headwater.objects import PatientStore
+from headwater.opening import connect, object_place
 from headwater.settings import Settings
 
 THREADS, PROCESSES, DASK = "threads", "processes", "dask"
@@ -154,7 +155,13 @@ def site_of(settings: Settings) -> Site:
     """Return a place to work at, with a connection of its own and the environment recorded."""
     with ExitStack() as opened:
         store = opened.enter_context(connect(settings=settings))
-        site = Site(store, settings, record(store, capture()), counting_environment())
+        stop = Stop()
+        if isinstance(store.objects, PatientStore):
+            store.objects.greet()
+            stop.hurry(store.objects.hurry)
+        objects = replace(object_place(settings, start=False), known=True)
+        environment_id = record(store, capture())
+        site = Site(store, settings, objects, environment_id, counting_environment(), stop)
         opened.pop_all()
     return site
 

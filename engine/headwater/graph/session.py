@@ -18,6 +18,7 @@ from neo4j.exceptions import (
     ConfigurationError,
     ConstraintError,
     DriverError,
+    IncompleteCommit,
     Neo4jError,
     ResultFailedError,
     ServiceUnavailable,
@@ -49,6 +50,9 @@ RETRY_S = 30.0
 
 WRITER = {"headwater_writes": True}
 """Metadata of each transaction that changes the graph, by which others see that it is open."""
+
+COMMIT_UNKNOWN = "commit_unknown"
+"""Among the values of an Unavailable, where the connection was lost while committing."""
 
 _IDLE_CHECK_S = 20.0
 _FETCH_SIZE = 1_000
@@ -436,11 +440,13 @@ def translated(error: Exception, address: str) -> HeadwaterError:
                 f"A unique value is taken: {error.message}.", detail=error.message or ""
             )
         case ServiceUnavailable() | SessionExpired():
+            lost = {COMMIT_UNKNOWN: True} if isinstance(error, IncompleteCommit) else {}
             return Unavailable(
                 f"Neo4j at {address} cannot be reached: {_brief(error)}.",
                 hint="Is it running? `headwater status` tells. If this happened during a write, "
                 "read back what you wrote before you repeat it.",
                 address=address,
+                **lost,
             )
         case OverflowError():
             return InvalidArgument(

@@ -8,12 +8,14 @@ from headwater.objects.contract import ObjectStore, StoredObject
 from headwater.objects.digest import digest_uri, parse_digest
 from headwater.objects.directory import DirectoryStore
 from headwater.objects.location import ObjectPlace, open_object_store
+from headwater.objects.patient import PatientStore
 from headwater.objects.payload import Payload
 
 __all__ = [
     "DirectoryStore",
     "ObjectPlace",
     "ObjectStore",
+    "PatientStore",
     "Payload",
     "StoredObject",
     "digest_uri",

@@ -181,6 +181,17 @@ class ObjectStore(ABC):
         with self.open(digest) as stream:
             return b"".join(chunks_of(stream))
 
+    def verify(self, digest: str) -> None:
+        """Read the whole object and keep nothing of it.
+
+        Raises:
+            NotFound: no such object.
+            DataLoss: its bytes are not those that were stored.
+        """
+        with self.open(digest) as stream:
+            for _ in chunks_of(stream):
+                pass
+
     def fetch(self, digest: str, target: Path) -> StoredObject:
         """Write the object to a file, replacing what is there.
 

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from headwater.errors import InvalidArgument
 from headwater.objects.contract import ObjectStore
 from headwater.objects.directory import DirectoryStore
+from headwater.objects.patient import PatientStore
 
 AWS_ADDRESS = "https://s3.amazonaws.com"
 
@@ -25,21 +26,26 @@ class ObjectPlace:
         access_key: S3 access key.
         secret_key: S3 secret key.
         region: S3 region; None asks the store.
+        retry_s: how long a store that goes away is waited for, in seconds.
+        known: whether it has answered before, so that it is waited for from the start.
     """
 
     location: str
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     region: str | None = None
+    retry_s: float = 0.0
+    known: bool = False
 
     def open(self) -> ObjectStore:
         """Return the store that is there, as `open_object_store` does."""
-        return open_object_store(
+        store = open_object_store(
             self.location,
             access_key=self.access_key,
             secret_key=self.secret_key,
             region=self.region,
         )
+        return PatientStore(store, self.retry_s, known=self.known) if self.retry_s else store
 
 
 def open_object_store(

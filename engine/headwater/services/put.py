@@ -6,7 +6,7 @@ its guarded form, two with the commit where the outcome must be judged first.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +18,8 @@ from headwater.errors import (
     NotFound,
     Unavailable,
 )
-from headwater.graph.records import Encoded, encode_node, offloaded
-from headwater.graph.session import Row
+from headwater.graph.records import Encoded, encode_node, offloaded, rows_of
+from headwater.graph.session import COMMIT_UNKNOWN, Row
 from headwater.graph.statements import Statement, guarded, joined, load
 from headwater.services.door import Caller, Operation, Written
 from headwater.services.namespaces import NamespaceService
@@ -158,12 +158,20 @@ class PutService:
             if done is not None:
                 return done[0]
         statement = joined(_blocks(rows, ("clock",)))
-        return self._scope.door.write_one(
-            statement,
-            shared,
-            lambda answer: self._outcome(request, plan, statement, answer),
-            operation,
-        )
+        try:
+            return self._scope.door.write_one(
+                statement,
+                shared,
+                lambda answer: self._outcome(request, plan, statement, answer),
+                operation,
+            )
+        except (AlreadyExists, Unavailable) as error:
+            # A unique value is taken: by this very put, where it was written and its answer lost.
+            may_be_written = isinstance(error, AlreadyExists) or COMMIT_UNKNOWN in error.values
+            written = self._found(request, plan) if may_be_written else None
+            if written is None:
+                raise
+            return written
 
     def _put_guarded(
         self, request: PutRequest, plan: PutPlan, shared: Mapping[str, Any], operation: Operation
@@ -182,6 +190,33 @@ class PutService:
             lambda answer: self._outcome(request, plan, statement, answer),
             operation,
         )
+
+    def _found(self, request: PutRequest, plan: PutPlan) -> PutAnswer | None:
+        """Return the answer of a put that is there already, by the ids that nothing else has.
+
+        None where it is not there, or has no id of its own by which that could be told.
+        """
+        made = next(_made(request, plan), None)
+        if made is None or self._missing(LABELS[made[0]], [made[1]]):
+            return None
+        artifact_ids, context_ids = plan.ids[TypeKind.ARTIFACT], plan.ids[TypeKind.CONTEXT]
+        for position, row in zip(plan.merged, plan.rows.get("merged", ()), strict=True):
+            stored = self._scope.graph.read(
+                load("node/by_name", LABELS[TypeKind.CONTEXT]),
+                namespace=self._scope.namespace,
+                type_ids=[row["type_id"]],
+                name=row["name"],
+            )
+            context_ids[position] = stored[0][0]["id"]
+        numbered = {artifact_ids[position]: position for position in request.series}
+        chunks = self._scope.graph.read(
+            load("node/by_ids", LABELS[TypeKind.ARTIFACT]),
+            namespace=self._scope.namespace,
+            ids=list(numbered),
+        )
+        versions = {numbered[node["id"]]: node["version"] for node in rows_of(chunks)}
+        executions = tuple(plan.ids[TypeKind.EXECUTION])
+        return PutAnswer(tuple(artifact_ids), executions, tuple(context_ids), versions)
 
     def _outcome(
         self, request: PutRequest, plan: PutPlan, statement: Statement, answer: list[Row]
@@ -307,6 +342,15 @@ def _blocks(rows: Mapping[str, Any], more: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"put/{block}" for block in _BLOCKS if block in rows or block in more)
 
 
+def _made(request: PutRequest, plan: PutPlan) -> Iterator[tuple[TypeKind, int]]:
+    """Yield kind and id of each node that a put makes whatever the database holds."""
+    for kind in TypeKind:
+        for position, node in enumerate(nodes_of(request, kind)):
+            merges = kind is TypeKind.CONTEXT and position in plan.merged
+            if node.id is None and not merges:
+                yield kind, plan.ids[kind][position]
+
+
 def _named(node_type: NodeType) -> tuple[TypeKind, str, str]:
     return node_type.kind, node_type.name, node_type.version or ""
 
@@ -334,12 +378,6 @@ def _explained(error: AlreadyExists, namespace: str) -> HeadwaterError:
     if clash is None:
         return error
     key = clash.keys[-1]
-    if key == "id":
-        return Unavailable(
-            f"The answer to this put was lost, and found to be written when it was tried again: "
-            f"{clash.label} with {clash.properties:.300}.",
-            hint="Read it back by its id; do not repeat the put.",
-        )
     value = clash.properties.rsplit(f"`{key}` = ", 1)[-1]
     what = "of the same type " if key == "name" else ""
     return AlreadyExists(
