@@ -27,7 +27,7 @@ def test_the_example_runs_and_is_cached(
 
     states = {name: ended.state for name, ended in again.steps.items()}
     assert states == {
-        "import-file": StepState.COMPLETE,
+        "import-file": StepState.CACHED,
         "ingest": StepState.CACHED,
         "measure-ranges": StepState.CACHED,
     }

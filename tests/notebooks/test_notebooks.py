@@ -85,7 +85,7 @@ def test_pipelines_prints_what_it_tells() -> None:
     expected = """
         import COMPLETE
         ingest COMPLETE  fit COMPLETE  measure COMPLETE
-        import COMPLETE
+        import CACHED
         ingest CACHED    fit CACHED    measure CACHED
         ingest HIT       fit MISS      measure UNKNOWN
         ingest CACHED    fit COMPLETE  measure COMPLETE

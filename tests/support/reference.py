@@ -112,5 +112,6 @@ exact names are in the JSON. Times are UTC. Lists are cut at `--limit` and then 
 | `HEADWATER_NAMESPACE` | the tenant; `default` when unset |
 | `HEADWATER_ACTOR` | who is named in the records of changes; the user of the process when unset |
 | `HEADWATER_RETRY_S` | how long a Neo4j that does not answer is tried; 5 s when unset |
+| `HEADWATER_OBJECTS_RETRY_S` | how long an S3 store that goes away is tried; 0 s when unset, 300 s at least in a pipeline's run |
 | `HEADWATER_DEBUG` | `1` shows the traceback of an error |
 | `NO_COLOR` | anything turns colours off |"""

@@ -1,7 +1,8 @@
 """Cache: an earlier execution that stands in for a new one, because nothing that counts differs.
 
 A hit needs an execution that ended well under the same fingerprint, all of whose outputs are LIVE,
-and whose payloads are there, byte for byte: each is read and hashed. The fingerprint is the
+and whose payloads are there, byte for byte: each is read and hashed. What it made outside of the
+store the component looks at itself. The fingerprint is the
 name of a context that those executions belong to, as TFX does it, so that looking one up is one
 seek in an index whatever the number of runs.
 """
@@ -11,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwater.components.component import Component
 from headwater.components.contexts import ExecutionCache
-from headwater.components.signature import OutputSpec
 from headwater.errors import DataLoss, NotFound
 from headwater_schema import (
     Artifact,
@@ -56,15 +57,13 @@ class Miss:
     reason: str = ""
 
 
-def look_up(
-    store: "MetadataStore", fingerprint: str, outputs: Mapping[str, OutputSpec]
-) -> Hit | Miss:
+def look_up(store: "MetadataStore", fingerprint: str, component: Component) -> Hit | Miss:
     """Return the newest execution that can stand in for one of that fingerprint.
 
     Args:
         store: where to look.
         fingerprint: its digest.
-        outputs: what it is to make.
+        component: what would run.
     """
     context = store.contexts.by_type_and_name(ExecutionCache.__name__, fingerprint)
     if context is None or context.id is None:
@@ -79,7 +78,7 @@ def look_up(
         )
         page = store.executions.page(options, context_id=context.id, state=ExecutionState.COMPLETE)
         for execution in page.items:
-            found = usable(store, execution, outputs)
+            found = usable(store, execution, component)
             if isinstance(found, Hit):
                 return found
             reason = reason or found.reason
@@ -88,19 +87,17 @@ def look_up(
             return Miss(reason)
 
 
-def usable(
-    store: "MetadataStore", execution: Execution, outputs: Mapping[str, OutputSpec]
-) -> Hit | Miss:
+def usable(store: "MetadataStore", execution: Execution, component: Component) -> Hit | Miss:
     """Return what an execution made, or why not all of it can be used again.
 
     Args:
         store: where it is recorded.
         execution: one that ended well.
-        outputs: what it was to make.
+        component: what it ran.
     """
     execution_id = execution.id or 0
     events = store.edges.events_of_executions([execution_id])
-    made = made_by(events)
+    made, outputs = made_by(events), component.signature.outputs
     # An output of many may have none.
     missing = [key for key, spec in outputs.items() if key not in made and not spec.many]
     if missing:
@@ -111,6 +108,9 @@ def usable(
         problem = _problem(store.objects, artifacts.get(artifact_id))
         if problem:
             return Miss(f"artifact {artifact_id} of execution {execution_id} {problem}")
+    problem = component.why_stale({key: [artifacts[i] for i in made[key]] for key in made})
+    if problem:
+        return Miss(f"what execution {execution_id} made {problem}")
     return Hit(execution_id, {key: tuple(made.get(key, ())) for key in outputs})
 
 

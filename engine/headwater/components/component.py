@@ -10,14 +10,16 @@ Calling a component where a pipeline is written makes a step of it; nothing runs
 """
 
 import importlib
+import inspect
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Protocol, overload
 
+from headwater.components.canonical import digest_of
 from headwater.components.driver import Driver
 from headwater.components.executor import Executor
 from headwater.components.publisher import Publisher
@@ -32,6 +34,10 @@ from headwater.components.sources import (
 )
 from headwater.errors import FailedPrecondition, InvalidArgument
 from headwater.typed import Execution, check_series
+from headwater_schema import Artifact as ArtifactNode
+
+Outside = Callable[..., Mapping[str, object]]
+Stale = Callable[..., str]
 
 
 class Recorder(Protocol):
@@ -60,6 +66,8 @@ class Component:
         cached: whether an earlier execution that was alike may stand in for a new one.
         retries: how often it is tried again after it failed.
         timeout_s: after how many seconds it is stopped, in a process of its own; None never.
+        outside: says what it depends on that is not in the store, from its parameters.
+        stale: says why what it made outside of the store cannot be used again, from its outputs.
         driver: fetches what it reads.
         executor: runs the function.
         publisher: records what it made.
@@ -74,6 +82,8 @@ class Component:
     driver: Driver = field(default_factory=Driver)
     executor: Executor = field(default_factory=Executor)
     publisher: Publisher = field(default_factory=Publisher)
+    outside: Outside | None = None
+    stale: Stale | None = None
     step_name: str | None = None
 
     @cached_property
@@ -88,6 +98,42 @@ class Component:
         found = _at(module, name)
         same = isinstance(found, Component) and found.function is self.function
         return (module, name) if same else None
+
+    def parameters_of(self, execution: Execution) -> dict[str, Any]:
+        """Return its parameters, by name, out of an execution of its own class."""
+        return {name: getattr(execution, name) for name in self.signature.parameters}
+
+    def outside_digests(self, parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """Return the digest of each thing outside of the store that it depends on now.
+
+        Their names begin with an @, as no input's does.
+
+        Raises:
+            Exception: whatever `outside` raises.
+        """
+        if self.outside is None:
+            return {}
+        wanted = inspect.signature(self.outside).parameters
+        found = self.outside(**{name: parameters[name] for name in wanted})
+        return {f"@{name}": (digest_of(value),) for name, value in found.items()}
+
+    def why_stale(self, made: Mapping[str, Sequence[ArtifactNode]]) -> str:
+        """Return why earlier outputs cannot be used again, though the store has them; empty if they can.
+
+        Args:
+            made: the artifacts of each output.
+        """
+        if self.stale is None:
+            return ""
+        outputs: dict[str, Any] = {}
+        for key in inspect.signature(self.stale).parameters:
+            spec = self.signature.outputs[key]
+            typed = [spec.type.from_node(node) for node in made.get(key, ())]
+            outputs[key] = typed if spec.many else typed[0]
+        try:
+            return self.stale(**outputs)
+        except Exception as error:  # noqa: BLE001 - what cannot be looked at is not used
+            return f"cannot be looked at: {error}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By its place where it has one: the module is imported on the other side, with what it
@@ -260,6 +306,8 @@ def component(
     cached: bool = True,
     retries: int = 0,
     timeout_s: float | None = None,
+    outside: Outside | None = None,
+    stale: Stale | None = None,
     driver: Driver | None = None,
     executor: Executor | None = None,
     publisher: Publisher | None = None,
@@ -272,6 +320,8 @@ def component(
     cached: bool = True,
     retries: int = 0,
     timeout_s: float | None = None,
+    outside: Outside | None = None,
+    stale: Stale | None = None,
     driver: Driver | None = None,
     executor: Executor | None = None,
     publisher: Publisher | None = None,
@@ -285,12 +335,18 @@ def component(
         cached: whether an earlier execution that was alike may stand in for a new one.
         retries: how often it is tried again after it failed.
         timeout_s: after how many seconds it is stopped, in a process of its own; None never.
+        outside: is called with those parameters that it names, and returns what the component
+            reads that is not in the store, by name: such as the digest of a file. The cache
+            compares it before and after the component has run.
+        stale: is called with the artifacts of those outputs that it names, and returns why an
+            earlier execution cannot stand in; empty where it can. For what it makes outside.
         driver: fetches its inputs in another way.
         executor: runs it in another way.
         publisher: records it in another way.
 
     Raises:
-        InvalidArgument: its annotations are not those of a component.
+        InvalidArgument: its annotations are not those of a component; `outside` names no
+            parameter, or `stale` no output.
     """
 
     def made(of: Callable[..., object]) -> Component:
@@ -304,11 +360,26 @@ def component(
             driver or Driver(),
             executor or Executor(),
             publisher or Publisher(),
+            outside,
+            stale,
         )
-        _ = known.signature  # what is wrong with it is told where it is written
+        # What is wrong with it is told where it is written.
+        _demand_names(outside, known.signature.parameters, of=f"a parameter of {known.name}")
+        _demand_names(stale, known.signature.outputs, of=f"an output of {known.name}")
         return known
 
     return made if function is None else made(function)
+
+
+def _demand_names(
+    function: Callable[..., object] | None, known: Collection[str], *, of: str
+) -> None:
+    names = () if function is None else inspect.signature(function).parameters
+    for name in names:
+        if name not in known:
+            raise InvalidArgument(
+                f"{name!r} is not {of}; found {', '.join(known) or 'none'}.", name=name
+            )
 
 
 def _at(module: str, qualname: str) -> object:

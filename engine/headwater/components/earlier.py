@@ -27,7 +27,7 @@ def earlier_steps(
     """Return how the steps ended that need not be run again.
 
     Those are the steps that ended well in the run with the same component, code and parameters, that
-    read what the steps before have made, whose outputs can be used again, and all of whose needs are
+    read what the steps before have made and what lies outside, whose outputs can be used again, and all of whose needs are
     among them. Of a component that is not cached the code is not looked at. A mapped step is run
     again; its parts are in the cache.
 
@@ -43,7 +43,7 @@ def earlier_steps(
         step = execution.custom_properties.get("step")
         if isinstance(step, str):
             latest[step] = execution
-    codes_read, inputs_read = _codes(store, latest), _inputs(store, latest)
+    fingerprints, inputs_read = _fingerprints(store, latest), _inputs(store, latest)
     found: dict[str, Ended] = {}
     for step in plan.steps:
         known = latest.get(step.name)
@@ -51,7 +51,7 @@ def earlier_steps(
             continue
         state = _GOOD.get(known.last_known_state) if known.last_known_state else None
         code = codes[step.name]
-        if code is not None and codes_read.get(step.name) != code.digest:
+        if code is not None and not _is_alike(fingerprints.get(step.name), code, step):
             continue
         if state is None or dict(known.properties) != step.execution.properties:
             continue
@@ -59,7 +59,7 @@ def earlier_steps(
             continue
         if not _has_read(inputs_read[known.id or 0], step, found):
             continue
-        outputs = usable(store, known, step.component.signature.outputs)
+        outputs = usable(store, known, step.component)
         if isinstance(outputs, Hit):
             found[step.name] = Ended(
                 step.name,
@@ -112,19 +112,32 @@ def _has_read(read: Mapping[str, set[int]], step: Step, found: Mapping[str, Ende
     return True
 
 
-def _codes(store: "MetadataStore", latest: Mapping[str, Execution]) -> dict[str, str]:
-    """Return the digest of the code that made what each step's execution stands for, by step."""
+def _is_alike(before: Fingerprint | None, code: Code, step: Step) -> bool:
+    """Return whether code, and what a step reads outside of the store, are those of a fingerprint."""
+    if before is None or before.code.digest != code.digest:
+        return False
+    try:
+        now = step.component.outside_digests(step.component.parameters_of(step.execution))
+    except Exception:  # noqa: BLE001 - the user's; the step runs, and is told it there
+        return False
+    return now == {key: found for key, found in before.inputs.items() if key.startswith("@")}
+
+
+def _fingerprints(
+    store: "MetadataStore", latest: Mapping[str, Execution]
+) -> dict[str, Fingerprint]:
+    """Return the fingerprint of what each step's execution stands for, by step."""
     origins = {
         step: origin
         for step, execution in latest.items()
         if isinstance(origin := execution.custom_properties.get("cached_from"), int)
     }
     made = {node.id: node for node in store.executions.by_ids(set(origins.values()))}
-    found: dict[str, str] = {}
+    found: dict[str, Fingerprint] = {}
     for step, execution in latest.items():
         origin = made.get(origins[step]) if step in origins else execution
         text = None if origin is None else origin.custom_properties.get("fingerprint")
         with suppress(InvalidArgument):  # of a version before this one
             if isinstance(text, str):
-                found[step] = Fingerprint.from_json(text).code.digest
+                found[step] = Fingerprint.from_json(text)
     return found

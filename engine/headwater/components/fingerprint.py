@@ -4,10 +4,10 @@ A step whose fingerprint is that of an earlier one makes what that one made. To 
 worth more than a hit, so what cannot be understood counts by the whole file where it stands.
 
 Not seen are: code found by a computed name (`getattr`, `importlib`, entry points,
-`__subclasses__`); files and variables of the environment that are read while a step runs; what
-changes modules or classes after they were made (monkey patching); annotations in quotes; and what
-an object holds that cannot be understood, such as a model that was loaded: of that counts the
-file which makes it.
+`__subclasses__`); files and variables of the environment that are read while a step runs, unless
+the component says so by `outside`; what changes modules or classes after they were made (monkey
+patching); annotations in quotes; and what an object holds that cannot be understood, such as a
+model that was loaded: of that counts the file which makes it.
 
 Libraries are not read, nor is headwater: their versions are in the environment. Docstrings count,
 since there are libraries that read them.

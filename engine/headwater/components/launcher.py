@@ -1,31 +1,29 @@
 """Launcher: one step from its inputs to its end: driver, cache, executor, publisher.
 
-Runs wherever the step does: in a thread of the run, or on a worker elsewhere. What it returns and
-what it was given can be sent between processes.
+Runs wherever the step does: in a thread of the run, or on a worker elsewhere. What it returns can
+be sent between processes.
 """
 
 import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.components.cache import Hit, look_up, made_by, usable
 from headwater.components.codes import check_code
-from headwater.components.component import Component, Step
-from headwater.components.contexts import RunContexts
 from headwater.components.driver import Artifacts, Registered
 from headwater.components.endings import CANCELLED, Ended, StepState, reason_of
 from headwater.components.executor import Call
-from headwater.components.fingerprint import Code, Fingerprint, Versions, digest_of
+from headwater.components.fingerprint import Fingerprint, digest_of
 from headwater.components.handles import Made
-from headwater.components.isolation import Stop, execute_isolated
+from headwater.components.isolation import execute_isolated
 from headwater.components.publisher import Outcome
 from headwater.components.signals import Skip
-from headwater.components.sources import Condition, Source
+from headwater.components.task import Site, Task
 from headwater.components.vigil import Vigil
 from headwater.errors import (
     Aborted,
@@ -36,15 +34,13 @@ from headwater.errors import (
     Unavailable,
     WorkerLost,
 )
-from headwater.objects import ObjectPlace
 from headwater.runs import Heart
-from headwater.settings import Settings
 from headwater.typed import Artifact, Execution
 from headwater_schema import EventType, ExecutionState
 from headwater_schema import Execution as ExecutionNode
 
 if TYPE_CHECKING:
-    from headwater.store import MetadataStore
+    pass
 
 HOLDER_PREFIX = "headwater:step:"
 """Before the fingerprint in the external id of the execution that runs it, or ran it well: there is
@@ -52,88 +48,6 @@ one such execution at a time, so that of two runs that want the same step one ru
 
 _POLL_S = (0.1, 2.0)
 _log = logging.getLogger("headwater")
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a launcher is told of one step.
-
-    Attributes:
-        step: the step's name.
-        component: what runs.
-        parameters: its parameters, by name.
-        sources: where its inputs come from, by input.
-        conditions: what must hold.
-        series: the series of each output.
-        contexts: of the run.
-        made: ids of what the steps before made, by step and output.
-        code: what the component's code depends on; None where it is not to be cached. Read by
-            the run before any step begins: Python 3.11 cannot read code in several threads.
-        isolated: whether the executor gets a process of its own.
-        reuse: whether the cache is asked; what runs is put there in any case.
-    """
-
-    step: str
-    component: Component
-    parameters: Mapping[str, Any]
-    sources: Mapping[str, Source]
-    conditions: Sequence[Condition]
-    series: Mapping[str, str]
-    contexts: RunContexts
-    made: Mapping[tuple[str, str], Sequence[int]]
-    code: Code | None = None
-    isolated: bool = False
-    reuse: bool = True
-
-    @classmethod
-    def of(
-        cls,
-        step: Step,
-        *,
-        series: Mapping[str, str],
-        contexts: RunContexts,
-        made: Mapping[tuple[str, str], Sequence[int]],
-        code: Code | None,
-        reuse: bool = True,
-    ) -> "Task":
-        """Return what a launcher is told of a step of a plan."""
-        names = step.component.signature.parameters
-        return cls(
-            step.name,
-            step.component,
-            {name: getattr(step.execution, name) for name in names},
-            step.sources,
-            step.conditions,
-            series,
-            contexts,
-            made,
-            code=code,
-            reuse=reuse,
-        )
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where a launcher works.
-
-    Attributes:
-        store: where it records; patient, since the store may be away for a while.
-        settings: of the store.
-        objects: where payloads lie, for processes of their own.
-        environment_id: of the artifact that says what runs here.
-        environment: what of it counts for the cache.
-        stop: ends what is under way when the run is cancelled.
-        is_elsewhere: whether this is another process than the run's, whose code may differ and
-            which learns only from its heartbeats that the run was cancelled.
-    """
-
-    store: "MetadataStore"
-    settings: Settings
-    objects: ObjectPlace
-    environment_id: int | None
-    environment: Versions
-    stop: Stop = field(default_factory=Stop)
-    is_elsewhere: bool = False
 
 
 def launch(task: Task, site: Site) -> Ended:
@@ -196,20 +110,20 @@ class _Launch:
         try:
             declared = self._check_conditions()
             inputs = self.inputs()
+            fingerprint = self.fingerprint(inputs)
         except Skip as skip:
             return self._skipped(skip)
-        except Exception as error:  # noqa: BLE001 - conditions and drivers are the user's
+        except Exception as error:  # noqa: BLE001 - conditions, drivers, outside: the user's
             return self._refused(error)
-        fingerprint = self.fingerprint(inputs)
         digest = None if fingerprint is None else fingerprint.digest
         if digest is not None and self._task.reuse:
-            hit = look_up(self._store, digest, self._signature.outputs)
+            hit = look_up(self._store, digest, self._task.component)
             if isinstance(hit, Hit):
                 return self._cached(hit, inputs)
         registered = self._register(inputs, declared, fingerprint)
         if isinstance(registered, Ended):
             return registered
-        return self._executed(registered, inputs, digest)
+        return self._executed(registered, inputs, fingerprint)
 
     def inputs(self) -> dict[str, list[Artifact]]:
         """Return what the driver finds for each input."""
@@ -218,18 +132,26 @@ class _Launch:
         )
 
     def fingerprint(self, inputs: Artifacts) -> Fingerprint | None:
-        """Return what the step's result depends on; None where it is not to be cached."""
+        """Return what the step's result depends on; None where it is not to be cached.
+
+        Raises:
+            Exception: whatever the component raises that looks outside.
+        """
         if self._task.code is None:
             return None
         return Fingerprint(
             code=self._task.code,
-            parameters={
-                name: digest_of(getattr(self._execution, name))
-                for name in self._signature.parameters
-            },
-            inputs={key: tuple(map(_content, found)) for key, found in inputs.items()},
+            parameters={name: digest_of(value) for name, value in self._parameters().items()},
+            inputs={key: tuple(map(_content, found)) for key, found in inputs.items()}
+            | self._outside(),
             environment=self._site.environment,
         )
+
+    def _outside(self) -> dict[str, tuple[str, ...]]:
+        return self._task.component.outside_digests(self._parameters())
+
+    def _parameters(self) -> dict[str, Any]:
+        return self._task.component.parameters_of(self._execution)
 
     def abandon(self, error: WorkerLost | None) -> int | None:
         """Record the end of what a worker left RUNNING."""
@@ -302,7 +224,7 @@ class _Launch:
                 other = next(
                     iter(self._store.executions.by_external_ids([_holder_id(shared)])), None
                 )
-                hit = look_up(self._store, shared.digest, outputs)
+                hit = look_up(self._store, shared.digest, self._task.component)
                 if isinstance(hit, Hit):
                     return self._cached(hit, inputs)
                 if not self._is_running(other):
@@ -315,7 +237,7 @@ class _Launch:
         """Return how the step ended in another process of this run, that was waited for."""
         if earlier.last_known_state is not ExecutionState.COMPLETE:
             return None
-        made = usable(self._store, earlier, self._signature.outputs)
+        made = usable(self._store, earlier, self._task.component)
         if not isinstance(made, Hit):
             return None
         reason = "in another process of this run"
@@ -374,13 +296,14 @@ class _Launch:
             self._fail(lost, error)
 
     def _executed(
-        self, registered: Registered, inputs: Artifacts, fingerprint: str | None
+        self, registered: Registered, inputs: Artifacts, fingerprint: Fingerprint | None
     ) -> Ended:
         folder = Path(tempfile.mkdtemp(prefix="headwater-step-"))
         try:
             self._heart.start(registered.execution_id)
             made, alike = self._call(inputs, folder)
-            outputs = self._published(registered, made, fingerprint if alike else None)
+            found_by = None if fingerprint is None or not alike else self._found_by(fingerprint)
+            outputs = self._published(registered, made, found_by)
         except Skip as skip:
             self._cancel(registered, skipped=skip.reason)
             return self._ended(StepState.SKIPPED, registered, reason=skip.reason)
@@ -397,6 +320,17 @@ class _Launch:
             shutil.rmtree(folder, ignore_errors=True)
         found = {key: tuple(ids) for key, ids in outputs.items()}
         return replace(self._ended(StepState.COMPLETE, registered), outputs=found)
+
+    def _found_by(self, fingerprint: Fingerprint) -> str | None:
+        """Return by which digest later runs find what was made; None if none may.
+
+        What lies outside of the store may have changed while the component read it.
+        """
+        try:
+            read = self._outside()
+        except Exception:  # noqa: BLE001 - the user's; what was made is whole even so
+            return None
+        return fingerprint.digest if read.items() <= fingerprint.inputs.items() else None
 
     def _published(
         self, registered: Registered, made: Sequence[Made], fingerprint: str | None
@@ -445,7 +379,7 @@ class _Launch:
         call = Call(
             component.name,
             component.function,
-            {name: getattr(self._execution, name) for name in self._signature.parameters},
+            self._parameters(),
             self._signature.inputs,
             inputs,
             self._signature.outputs,

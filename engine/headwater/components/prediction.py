@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from headwater.components.cache import Hit, Miss, look_up, usable
 from headwater.components.component import Step
 from headwater.components.contexts import RunContexts
+from headwater.components.endings import reason_of
 from headwater.components.environment import Environment, versions_of
 from headwater.components.fingerprint import (
     Code,
@@ -16,8 +17,9 @@ from headwater.components.fingerprint import (
     counting_environment,
     differences,
 )
-from headwater.components.launcher import Site, Task, prepared
+from headwater.components.launcher import prepared
 from headwater.components.plan import Plan
+from headwater.components.task import Site, Task
 from headwater.errors import DataLoss, HeadwaterError, InvalidArgument, NotFound
 from headwater.opening import object_place
 from headwater_schema import EventType, Execution, ExecutionState, ListOptions, OrderField
@@ -107,8 +109,7 @@ class _Guessing:
     def _always_run(self, step: Step) -> Prediction:
         """Take what the step made last for what it will make."""
         known = _newest(self._site.store, step)
-        signature = step.component.signature
-        made = Miss() if known is None else usable(self._site.store, known, signature.outputs)
+        made = Miss() if known is None else usable(self._site.store, known, step.component)
         if isinstance(made, Hit):
             self._made |= {(step.name, key): ids for key, ids in made.outputs.items()}
             self._assumed[step.name] = f"if {step.name} makes what it made last"
@@ -130,9 +131,11 @@ class _Guessing:
             _, fingerprint = prepared(task, self._site)
         except HeadwaterError as error:
             return Prediction(step.name, Guess.MISS, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - drivers, and what looks outside: the user's
+            return Prediction(step.name, Guess.MISS, reason=reason_of(error))
         if fingerprint is None:
             return Prediction(step.name, Guess.ALWAYS_RUN, reason="the component is not cached")
-        answer = look_up(store, fingerprint.digest, step.component.signature.outputs)
+        answer = look_up(store, fingerprint.digest, step.component)
         if isinstance(answer, Hit):
             self._made |= {(step.name, key): ids for key, ids in answer.outputs.items()}
             return Prediction(step.name, Guess.HIT, answer.execution_id)

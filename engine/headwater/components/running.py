@@ -26,9 +26,10 @@ from headwater.components.endings import (
     reason_of,
 )
 from headwater.components.fingerprint import Code
-from headwater.components.launcher import Site, Task, abandon
+from headwater.components.launcher import abandon
 from headwater.components.plan import Plan
 from headwater.components.sources import Latest, OutputRef, references
+from headwater.components.task import Site, Task
 from headwater.components.workers import THREADS, Workers, check_workers, site_of, workers_of
 from headwater.errors import HeadwaterError, InvalidArgument, StepFailed, WorkerLost
 from headwater.masking import masked_command

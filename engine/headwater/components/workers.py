@@ -16,7 +16,8 @@ from headwater.components.endings import Ended
 from headwater.components.environment import capture, record
 from headwater.components.fingerprint import counting_environment
 from headwater.components.isolation import Stop
-from headwater.components.launcher import Site, Task, launch
+from headwater.components.launcher import launch
+from headwater.components.task import Site, Task
 from headwater.errors import InvalidArgument, MissingExtra
 from headwater.objects import PatientStore
 from headwater.opening import connect, object_place

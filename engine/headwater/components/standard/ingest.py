@@ -1,5 +1,6 @@
 """Ingest: CSV or Parquet from outside, first as the bytes they are, then as a data set."""
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from glob import glob
@@ -16,12 +17,19 @@ from headwater.errors import InvalidArgument, NotFound
 _SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 
 
-@component(cached=False)
+def _outside(path: str) -> dict[str, object]:
+    """Return the digest of each file, by its name from where all of them lie."""
+    files = _files(path)
+    root = commonpath([file.parent for file in files])
+    return {"files": {str(file.relative_to(root)): _sha256(file) for file in files}}
+
+
+@component(outside=_outside)
 def import_file(raw: Output[RawFile], *, path: str) -> None:
     """Make an artifact of files that lie outside of the store, byte for byte.
 
-    It is never cached, for nobody can say whether a file has changed without reading it. Equal
-    bytes are an equal artifact, so all that comes after it stays in the cache until one differs.
+    The files are read and hashed before: while their bytes and names are the same, the cache
+    answers.
 
     Args:
         raw: the bytes.
@@ -67,6 +75,11 @@ def ingest(raw: Input[RawFile], data: Output[Dataset], *, span: int | None = Non
     for file, frame in zip(files, frames, strict=True):
         _demand_alike(file, frame, frames[0])
     save_frame(data, pd.concat(frames, ignore_index=True), span=span)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _files(path: str) -> Sequence[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.components import Input, Output, component, previous
+from headwater.components.fingerprint import digest_of
 from headwater.components.pickling import dumps
 from headwater.components.sources import Latest
 from headwater.components.standard.measures import served
@@ -21,7 +22,18 @@ _LIBRARIES = ("joblib", "numpy", "pandas", "scikit-learn")
 _MODEL = "model.joblib"
 
 
-@component(cached=False)
+def _moved(pushed: PushedModel) -> str:
+    """Return why a pushed model is not what is served from its folder now."""
+    root = Path(pushed.destination)
+    newest = max(_numbers(root), default=0) if root.is_dir() else 0
+    if newest != pushed.pushed_version:
+        return f"is not what {root} serves, which is number {newest or 'none'}"
+    if digest_of(_digest(root / str(newest))) != pushed.content:
+        return f"was changed in {root / str(newest)}"
+    return ""
+
+
+@component(stale=_moved)
 def push(
     model: Input[Model],
     pushed: Output[PushedModel],
@@ -32,9 +44,8 @@ def push(
     """Put a model and its transformer into the next numbered folder, whole or not at all.
 
     `model.joblib` is one estimator that predicts from data as it comes; `MLmodel` and
-    `requirements.txt` let MLflow load the folder. It is never cached, since the folder is not the
-    store's: what is there is compared instead, and a model whose version is the newest already
-    stays where it is.
+    `requirements.txt` let MLflow load the folder. A model whose version is the newest already stays
+    where it is, and the cache answers only while it does, unchanged.
 
     Args:
         model: the model.
@@ -62,6 +73,7 @@ def push(
     pushed.set(
         destination=str(root),
         pushed_version=number,
+        content=digest_of(_digest(place)),
         task=model.artifact.task,
         target=model.artifact.target,
     )

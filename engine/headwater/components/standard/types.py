@@ -176,11 +176,13 @@ class PushedModel(Artifact, base_type=ArtifactBaseType.MODEL):
     Attributes:
         destination: the folder of its versions.
         pushed_version: the number of the folder in there.
+        content: digest of the files of that folder.
         task: of the model.
         target: of the model.
     """
 
     destination: str
     pushed_version: int
+    content: str = ""
     task: str
     target: str
