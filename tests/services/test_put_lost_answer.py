@@ -1,6 +1,7 @@
 """A put that was written and whose answer was lost: it is answered, and written once."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from neo4j.exceptions import IncompleteCommit, ServiceUnavailable
 from headwater.errors import AlreadyExists, Unavailable
 from headwater.graph.session import Graph, translated
 from headwater.services.history import HistoryService
+from headwater.services.namespaces import NamespaceService
 from headwater_schema import (
     EventPut,
     EventType,
@@ -18,7 +20,8 @@ from headwater_schema import (
     PutAnswer,
     PutRequest,
 )
-from services.conftest import Typed
+from services.conftest import Typed, with_types
+from support.clocked import Services
 
 BEAT = FirstBeat("host", 1, 10_000)
 
@@ -114,3 +117,25 @@ def test_what_was_not_written_is_not_answered(
         typed.services.puts.put(a_run(typed, "first"))
 
     assert typed.services.artifacts.all() == []
+
+
+def test_ids_that_start_anew_in_a_namespace_made_again_are_not_taken_for_a_lost_answer(
+    make_services: Callable[[], Services],
+) -> None:
+    """Another process drops the namespace and fills it while this one holds a block of ids."""
+    mine = make_services()
+    typed = with_types(mine)
+    for _ in range(4):
+        typed.put(typed.artifact())
+    other = replace(mine)
+    NamespaceService(other.scope).drop(mine.namespace)
+    theirs = with_types(other)
+    assert theirs.artifact_type == typed.artifact_type
+    for _ in range(20):
+        theirs.put(theirs.artifact(uri="theirs"))
+
+    ids = [typed.put(typed.artifact(uri="mine"))[0] for _ in range(5)]
+
+    assert len({*ids, *range(1, 21)}) == 25
+    assert {typed.read(i).uri for i in ids} == {"mine"}
+    assert [theirs.read(i).uri for i in range(1, 21)] == ["theirs"] * 20

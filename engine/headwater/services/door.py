@@ -73,12 +73,15 @@ class Operation:
         namespace: whose elements change.
         caller: who asks.
         now: milliseconds of the caller's clock.
+        change_id: of its record, by which it is known whether it was written; empty where each
+            record gets an id of its own.
     """
 
     name: str
     namespace: str
     caller: Caller
     now: int
+    change_id: str = ""
 
     @property
     def valid_at(self) -> int:
@@ -89,7 +92,7 @@ class Operation:
         """Return the properties of the change's record, but the time and what the database gives."""
         header = ChangeHeader(
             namespace=self.namespace,
-            id=_change_id(self.now),
+            id=self.change_id or new_change_id(self.now),
             operation=self.name,
             request_id=self.caller.request_id,
             actor=self.caller.actor,
@@ -236,6 +239,6 @@ def _revised(change: ElementChange, operation: Operation, recorded_at: int | Non
     return change._replace(before={REVISION: 1, **before}, after={**(change.after or {}), **raised})
 
 
-def _change_id(now: int) -> str:
+def new_change_id(now: int) -> str:
     """Return a new id whose order is about that of time, which keeps the index that holds it small."""
     return f"{max(now, 0):012x}{os.urandom(8).hex()}"

@@ -6,7 +6,7 @@ its guarded form, two with the commit where the outcome must be judged first.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from headwater.errors import (
 from headwater.graph.records import Encoded, encode_node, offloaded, rows_of
 from headwater.graph.session import COMMIT_UNKNOWN, Row
 from headwater.graph.statements import Statement, guarded, joined, load
-from headwater.services.door import Caller, Operation, Written
+from headwater.services.door import Caller, Operation, Written, new_change_id
 from headwater.services.namespaces import NamespaceService
 from headwater.services.put_outcome import PutOutcome, unknown_ids
 from headwater.services.put_plan import Planner, PutPlan, count_new, nodes_of
@@ -106,7 +106,10 @@ class PutService:
             except _StaleTypes:
                 self._forget(request)
             except AlreadyExists as error:
-                if not self._raise_floors(request, floors, error):
+                if _is_id_taken(error):
+                    # The namespace was dropped and made again, and its ids start anew.
+                    self._forget(request)
+                elif not self._raise_floors(request, floors, error):
                     raise _explained(error, self._scope.namespace) from error.__cause__
         raise Aborted(
             f"Namespace {self._scope.namespace!r} kept changing under this request.",
@@ -146,7 +149,8 @@ class PutService:
             rows["types"] = [[type_id, name] for type_id, name in plan.types.items()]
         if not rows:
             return PutAnswer((), (), (), {})
-        operation = Operation("put", self._scope.namespace, caller or Caller(), now)
+        asker = caller or Caller()
+        operation = Operation("put", self._scope.namespace, asker, now, new_change_id(now))
         shared = {
             "namespace": self._scope.namespace,
             "now": now,
@@ -168,7 +172,7 @@ class PutService:
         except (AlreadyExists, Unavailable) as error:
             # A unique value is taken: by this very put, where it was written and its answer lost.
             may_be_written = isinstance(error, AlreadyExists) or COMMIT_UNKNOWN in error.values
-            written = self._found(request, plan) if may_be_written else None
+            written = self._found(plan, operation) if may_be_written else None
             if written is None:
                 raise
             return written
@@ -191,29 +195,23 @@ class PutService:
             operation,
         )
 
-    def _found(self, request: PutRequest, plan: PutPlan) -> PutAnswer | None:
-        """Return the answer of a put that is there already, by the ids that nothing else has.
-
-        None where it is not there, or has no id of its own by which that could be told.
-        """
-        made = next(_made(request, plan), None)
-        if made is None or self._missing(LABELS[made[0]], [made[1]]):
+    def _found(self, plan: PutPlan, operation: Operation) -> PutAnswer | None:
+        """Return the answer of a put that is written already, as its record proves; else None."""
+        graph, namespace = self._scope.graph, self._scope.namespace
+        if not graph.read(load("change/by_ids"), namespace=namespace, ids=[operation.change_id]):
             return None
         artifact_ids, context_ids = plan.ids[TypeKind.ARTIFACT], plan.ids[TypeKind.CONTEXT]
         for position, row in zip(plan.merged, plan.rows.get("merged", ()), strict=True):
-            stored = self._scope.graph.read(
+            stored = graph.read(
                 load("node/by_name", LABELS[TypeKind.CONTEXT]),
-                namespace=self._scope.namespace,
+                namespace=namespace,
                 type_ids=[row["type_id"]],
                 name=row["name"],
             )
             context_ids[position] = stored[0][0]["id"]
-        numbered = {artifact_ids[position]: position for position in request.series}
-        chunks = self._scope.graph.read(
-            load("node/by_ids", LABELS[TypeKind.ARTIFACT]),
-            namespace=self._scope.namespace,
-            ids=list(numbered),
-        )
+        numbered = {whole["id"]: position for position, *_, whole in plan.rows.get("series", ())}
+        statement = load("node/by_ids", LABELS[TypeKind.ARTIFACT])
+        chunks = graph.read(statement, namespace=namespace, ids=list(numbered))
         versions = {numbered[node["id"]]: node["version"] for node in rows_of(chunks)}
         executions = tuple(plan.ids[TypeKind.EXECUTION])
         return PutAnswer(tuple(artifact_ids), executions, tuple(context_ids), versions)
@@ -342,15 +340,6 @@ def _blocks(rows: Mapping[str, Any], more: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"put/{block}" for block in _BLOCKS if block in rows or block in more)
 
 
-def _made(request: PutRequest, plan: PutPlan) -> Iterator[tuple[TypeKind, int]]:
-    """Yield kind and id of each node that a put makes whatever the database holds."""
-    for kind in TypeKind:
-        for position, node in enumerate(nodes_of(request, kind)):
-            merges = kind is TypeKind.CONTEXT and position in plan.merged
-            if node.id is None and not merges:
-                yield kind, plan.ids[kind][position]
-
-
 def _named(node_type: NodeType) -> tuple[TypeKind, str, str]:
     return node_type.kind, node_type.name, node_type.version or ""
 
@@ -371,6 +360,11 @@ class _Clash:
     def of(cls, error: AlreadyExists) -> "_Clash | None":
         found = cls._FORM.search(str(error.values.get("detail", "")))
         return cls(found["label"], found["properties"]) if found else None
+
+
+def _is_id_taken(error: AlreadyExists) -> bool:
+    clash = _Clash.of(error)
+    return clash is not None and clash.keys == ["namespace", "id"]
 
 
 def _explained(error: AlreadyExists, namespace: str) -> HeadwaterError:
