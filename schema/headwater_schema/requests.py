@@ -108,7 +108,8 @@ class FirstBeat(NamedTuple):
         interval_ms: how long until the next one is due.
         machine: tells the boot and the namespace in which the pid means something from others;
             empty where nobody said.
-        started: when the process began, in seconds since the epoch; 0 where nobody said.
+        started: when the process began, in seconds since that boot, or since the epoch where the
+            system says no more; 0 where nobody said.
     """
 
     host: str

@@ -18,6 +18,7 @@ from headwater.components import (
 )
 from headwater.components.prediction import Guess, predict
 from headwater.errors import InvalidArgument
+from headwater_schema import ExecutionState
 from support import steps
 
 COMPLETE, CACHED, FAILED = StepState.COMPLETE, StepState.CACHED, StepState.FAILED
@@ -129,6 +130,48 @@ def test_a_dry_run_names_what_has_changed(store: headwater.MetadataStore, file: 
     assert missing[0].reason.startswith("FileNotFoundError: ")
 
 
+def test_a_resumed_run_does_not_keep_what_changed_while_it_was_read(
+    store: headwater.MetadataStore, file: Path, tmp_path: Path
+) -> None:
+    until = tmp_path / "until"
+    failed = reading(file, edit="2", until=until).run(store=store, raising=False)
+    file.write_text("1")
+    until.touch()
+
+    resumed = reading(file, until=until).run(store=store, resume=failed.run)
+
+    assert resumed.steps["read"].execution_id != failed.steps["read"].execution_id
+    (kept,) = store.executions.by_ids([failed.steps["read"].execution_id or 0])
+    assert kept.last_known_state is ExecutionState.COMPLETE
+    assert "fingerprint" not in kept.custom_properties
+
+
+def test_less_outside_than_before_is_a_change_too(
+    store: headwater.MetadataStore, tmp_path: Path
+) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "b").touch()
+
+    def names(folder: str) -> dict[str, object]:
+        return {path.name: "" for path in Path(folder).iterdir()}
+
+    @component(outside=names, version="1")
+    def count(numbers: Output[steps.Numbers], *, folder: str) -> None:
+        found = list(Path(folder).iterdir())
+        (tmp_path / "b").unlink(missing_ok=True)
+        numbers.save([])
+        numbers.set(count=len(found))
+
+    @pipeline
+    def counting() -> None:
+        count(folder=str(tmp_path))
+
+    counting.run(store=store)
+    (tmp_path / "b").touch()
+
+    assert states(counting.run(store=store)) == {"count": COMPLETE}
+
+
 @pytest.mark.parametrize("change", ["nothing", "another", "gone"])
 def test_a_resumed_run_looks_outside_again(
     store: headwater.MetadataStore, file: Path, tmp_path: Path, change: str
@@ -209,3 +252,64 @@ def test_names_that_the_component_does_not_have_are_refused() -> None:
         component(outside=lambda file: {"file": file})(step)
     with pytest.raises(InvalidArgument, match="'path' is not an output of Step; found numbers"):
         component(stale=lambda path: path)(step)
+
+
+def test_its_own_code_counts_for_what_is_outside(
+    store: headwater.MetadataStore, file: Path
+) -> None:
+    def run(outside: Any) -> dict[str, StepState]:
+        @component(outside=outside)
+        def read(numbers: Output[steps.Numbers], *, path: str) -> None:
+            numbers.save([int(Path(path).read_text())])
+            numbers.set(count=1)
+
+        @pipeline
+        def reading_once() -> None:
+            read(path=str(file))
+
+        return states(reading_once.run(store=store))
+
+    def other(path: str) -> dict[str, object]:
+        found = {"file": Path(path).read_bytes()}
+        return dict(found)
+
+    assert run(contents) == {"read": COMPLETE}
+    assert run(contents) == {"read": CACHED}
+    assert run(other) == {"read": COMPLETE}
+
+
+def test_an_output_that_fits_its_class_no_more_is_made_again(
+    store: headwater.MetadataStore, tmp_path: Path
+) -> None:
+    def made_with(**fields: type) -> Pipeline:
+        namespace = {"__annotations__": fields, "__module__": __name__}
+        kind: Any = type("Changing", (headwater.Artifact,), namespace)
+
+        def make(one: Any, *, folder: str) -> None:
+            one.set(uri=folder, **dict.fromkeys(fields, 1))
+
+        make.__annotations__["one"] = Output[kind]
+        made = component(name="MakeChanging", version="1", stale=lambda one: one.uri and "")(make)
+
+        @pipeline
+        def making_one() -> None:
+            made(folder=str(tmp_path))
+
+        return making_one
+
+    made_with(a=int).run(store=store)
+    (predicted,) = predict(made_with(a=int, b=int).plan(), store)
+
+    assert predicted.guess is Guess.MISS
+    assert "cannot be looked at" in predicted.reason
+
+
+def test_what_looks_outside_is_not_sent_to_other_processes(
+    store: headwater.MetadataStore, file: Path
+) -> None:
+    @pipeline
+    def apart() -> None:
+        steps.take_number(path=str(file))
+
+    assert states(apart.run(store=store, on="processes")) == {"take-number": COMPLETE}
+    assert states(apart.run(store=store, on="processes")) == {"take-number": CACHED}

@@ -98,13 +98,13 @@ def test_one_that_never_answered_is_not_waited_for(inner: GoesAway) -> None:
 
 
 def test_it_is_given_up_after_its_time(inner: GoesAway) -> None:
-    store = PatientStore(inner, 0.3, known=True)
+    store = PatientStore(inner, 1.0, known=True)
     inner.away = 1_000
 
     with pytest.raises(Unavailable):
         store.greet()
 
-    assert 2 <= inner.asked <= 5
+    assert 2 <= inner.asked <= 12
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from headwater.services.namespaces import NamespaceService
 from headwater_schema import (
     EventPut,
     EventType,
+    ExecutionState,
     FirstBeat,
     LinkPut,
     New,
@@ -96,7 +97,23 @@ def test_a_lost_answer_is_found(typed: Typed, lose: Callable[[], object]) -> Non
     assert put(a_run(typed, "third")).execution_ids == (3,)
 
 
-@pytest.mark.parametrize("lose", ["guarded", "commit"], indirect=True)
+@pytest.mark.parametrize("lose", ["commit"], indirect=True)
+def test_a_lost_answer_of_an_update_is_found(typed: Typed, lose: Callable[[], object]) -> None:
+    put = typed.services.puts.put
+    known = put(a_run(typed, "first"))
+    ended = typed.execution(
+        id=known.execution_ids[0], last_known_state=ExecutionState.COMPLETE, name="first"
+    )
+    request = PutRequest(executions=(ended,), ends_heartbeats=True)
+    lose()
+
+    assert put(request) == PutAnswer((), known.execution_ids, (), {})
+
+    (found,) = typed.services.executions.by_ids(known.execution_ids)
+    assert found.last_known_state is ExecutionState.COMPLETE
+
+
+@pytest.mark.parametrize("lose", ["commit"], indirect=True)
 def test_a_name_that_another_has_is_taken_even_so(typed: Typed, lose: Callable[[], object]) -> None:
     typed.services.puts.put(a_run(typed, "first"))
     lose()

@@ -169,6 +169,16 @@ def touchy(numbers: Input[Numbers], total: Output[Total], *, path: str) -> None:
     total.set(value=float(sum(numbers.load())))
 
 
+CONNECTION = threading.Lock()
+
+
+@component(outside=lambda path: {"file": (CONNECTION.locked(), Path(path).read_bytes())})
+def take_number(numbers: Output[Numbers], *, path: str) -> None:
+    """Take a number from a file, of which the cache learns by what cannot be sent elsewhere."""
+    numbers.save([int(Path(path).read_text())])
+    numbers.set(count=1)
+
+
 @component
 def leave_a_thread(numbers: Input[Numbers], total: Output[Total]) -> None:
     threading.Thread(target=time.sleep, args=(600,)).start()

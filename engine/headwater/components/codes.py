@@ -39,6 +39,10 @@ def code_of(component: Component) -> Code:
             prefix = f"@{usual.__name__.lower()}"
             parts |= {f"{prefix}.{name}": digest for name, digest in own.parts.items()}
             texts |= {f"{prefix}.{name}" for name in own.texts}
+    if component.version is None and component.outside is not None:
+        own = code_fingerprint(component.outside, version=None)
+        parts |= {f"@outside.{name}": digest for name, digest in own.parts.items()}
+        texts |= {f"@outside.{name}" for name in own.texts}
     if component.version is not None:
         parts["@function"] = digest_of(
             [component.function.__module__, component.function.__qualname__]

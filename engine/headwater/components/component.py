@@ -52,6 +52,9 @@ class Recorder(Protocol):
         ...
 
 
+_FOUND_BY_PLACE = ("function", "outside", "stale")
+"""What is not sent to another process where its place is known: it may use what cannot be sent."""
+
 RECORDER: ContextVar[Recorder | None] = ContextVar("headwater_pipeline", default=None)
 
 
@@ -126,11 +129,11 @@ class Component:
         if self.stale is None:
             return ""
         outputs: dict[str, Any] = {}
-        for key in inspect.signature(self.stale).parameters:
-            spec = self.signature.outputs[key]
-            typed = [spec.type.from_node(node) for node in made.get(key, ())]
-            outputs[key] = typed if spec.many else typed[0]
         try:
+            for key in inspect.signature(self.stale).parameters:
+                spec = self.signature.outputs[key]
+                typed = [spec.type.from_node(node) for node in made.get(key, ())]
+                outputs[key] = typed if spec.many else typed[0]
             return self.stale(**outputs)
         except Exception as error:  # noqa: BLE001 - what cannot be looked at is not used
             return f"cannot be looked at: {error}"
@@ -140,7 +143,7 @@ class Component:
         # registers; the classes that the signature made cannot be sent.
         state = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.place is not None:
-            state["function"] = None
+            state |= dict.fromkeys(_FOUND_BY_PLACE)
         return _revived, (state, self.place)
 
     def named(self, step_name: str) -> "Component":
@@ -337,7 +340,8 @@ def component(
         timeout_s: after how many seconds it is stopped, in a process of its own; None never.
         outside: is called with those parameters that it names, and returns what the component
             reads that is not in the store, by name: such as the digest of a file. The cache
-            compares it before and after the component has run.
+            compares it before and after the component has run, in the process of the run or of
+            the Dask worker: `timeout_s` does not count for it.
         stale: is called with the artifacts of those outputs that it names, and returns why an
             earlier execution cannot stand in; empty where it can. For what it makes outside.
         driver: fetches its inputs in another way.
@@ -397,7 +401,7 @@ def _revived(state: Mapping[str, Any], place: tuple[str, str] | None) -> Compone
     found: Any = importlib.import_module(module)
     for name in qualname.split("."):
         found = getattr(found, name)
-    return Component(**{**state, "function": found.function})
+    return Component(**{**state, **{name: getattr(found, name) for name in _FOUND_BY_PLACE}})
 
 
 def _large(name: str) -> str:

@@ -120,7 +120,7 @@ def _is_alike(before: Fingerprint | None, code: Code, step: Step) -> bool:
         now = step.component.outside_digests(step.component.parameters_of(step.execution))
     except Exception:  # noqa: BLE001 - the user's; the step runs, and is told it there
         return False
-    return now == {key: found for key, found in before.inputs.items() if key.startswith("@")}
+    return now == before.outside
 
 
 def _fingerprints(

@@ -201,6 +201,11 @@ class Fingerprint:
     inputs: Mapping[str, tuple[str, ...]]
     environment: Versions
 
+    @property
+    def outside(self) -> dict[str, tuple[str, ...]]:
+        """Those of the inputs that are not in the store; see `Component.outside_digests`."""
+        return {name: found for name, found in self.inputs.items() if name.startswith("@")}
+
     @cached_property
     def digest(self) -> str:
         """The sha256 of all of it, in hexadecimal."""

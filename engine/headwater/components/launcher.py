@@ -21,7 +21,7 @@ from headwater.components.executor import Call
 from headwater.components.fingerprint import Fingerprint, digest_of
 from headwater.components.handles import Made
 from headwater.components.isolation import execute_isolated
-from headwater.components.publisher import Outcome
+from headwater.components.publisher import FINGERPRINT, Outcome
 from headwater.components.signals import Skip
 from headwater.components.task import Site, Task
 from headwater.components.vigil import Vigil
@@ -246,7 +246,7 @@ class _Launch:
     def _recorded(self, name: str, held: str | None, fingerprint: Fingerprint | None) -> Execution:
         custom: dict[str, Any] = {"step": self._task.step}
         if fingerprint is not None:
-            custom["fingerprint"] = fingerprint.as_json()
+            custom[FINGERPRINT] = fingerprint.as_json()
         return self._execution.model_copy(
             update={"name": name, "external_id": held, "custom_properties": custom}
         )
@@ -330,7 +330,7 @@ class _Launch:
             read = self._outside()
         except Exception:  # noqa: BLE001 - the user's; what was made is whole even so
             return None
-        return fingerprint.digest if read.items() <= fingerprint.inputs.items() else None
+        return fingerprint.digest if read == fingerprint.outside else None
 
     def _published(
         self, registered: Registered, made: Sequence[Made], fingerprint: str | None

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from headwater.store import MetadataStore
 
 _MAX_TRACEBACK = 20_000
+FINGERPRINT = "fingerprint"
+"""Custom property of an execution that the cache may find: what its result depends on."""
 SKIPPED = "skipped"
 """Custom property of an execution that had nothing to do: why. Its state is CANCELED."""
 
@@ -78,7 +80,8 @@ class Publisher:
             store: where it is recorded.
             registered: the step.
             made: of each output.
-            fingerprint: by which later runs find it; None keeps it out of the cache.
+            fingerprint: by which later runs find it; None keeps it out of the cache, and takes
+                from the execution the fingerprint that it was registered with.
 
         Raises:
             InvalidArgument: a property does not fit the class of its output.
@@ -97,14 +100,6 @@ class Publisher:
             last_known_state=ExecutionState.COMPLETE,
         )
         links = [LinkPut(ref, c) for ref in _new(parts) for c in registered.contexts.ids]
-        cache: dict[str, Any] = {}
-        if fingerprint is not None:
-            context = ExecutionCache(name=fingerprint).to_node(store.type_id(ExecutionCache))
-            cache = {
-                "contexts": (context,),
-                "reuse_contexts": True,
-                "associations": (LinkPut(registered.execution_id, New(0)),),
-            }
         answer = store.put(
             PutRequest(
                 artifacts=tuple(parts.artifacts),
@@ -113,10 +108,9 @@ class Publisher:
                 attributions=tuple(links),
                 series=parts.series,
                 payloads=parts.payloads,
-                update_masks={TypeKind.EXECUTION: ("last_known_state",)},
                 expected_states={0: ExecutionState.RUNNING},
                 ends_heartbeats=True,
-                **cache,
+                **_cached_by(store, registered, fingerprint),
             )
         )
         found: defaultdict[str, list[int]] = defaultdict(list)
@@ -282,6 +276,24 @@ class Publisher:
         if one.element:
             path = path_of(one.key, sum(key == one.key for key in parts.keys) - 1)
         parts.events.append(EventPut(ref, registered.execution_id, EventType.OUTPUT, path))
+
+
+def _cached_by(
+    store: "MetadataStore", registered: Registered, fingerprint: str | None
+) -> dict[str, Any]:
+    """Return the parts of a request that let later runs find an execution by a digest, or not."""
+    mask: tuple[str, ...] = ("last_known_state",)
+    if fingerprint is None:
+        if FINGERPRINT in registered.execution.custom_properties:
+            mask = (*mask, f"custom_properties.{FINGERPRINT}")
+        return {"update_masks": {TypeKind.EXECUTION: mask}}
+    context = ExecutionCache(name=fingerprint).to_node(store.type_id(ExecutionCache))
+    return {
+        "update_masks": {TypeKind.EXECUTION: mask},
+        "contexts": (context,),
+        "reuse_contexts": True,
+        "associations": (LinkPut(registered.execution_id, New(0)),),
+    }
 
 
 def released_id(execution_id: int) -> str:

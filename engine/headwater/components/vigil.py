@@ -13,7 +13,6 @@ _PATIENCE = 10
 """So many times longer is waited for a process of this machine that is there, and does not beat."""
 
 _GAP_S = 5.0
-_SAME_START_S = 2.0
 
 
 class Vigil:
@@ -42,7 +41,7 @@ class Vigil:
         if beat is None:
             return True
         is_here = beat.machine == this_machine()
-        if is_here and living(beat.pid, beat.started, within_s=_SAME_START_S) is None:
+        if is_here and living(beat.pid, beat.started) is None:
             return True
         now = time.monotonic()
         limit_s = STALE_BEATS * beat.interval_ms / 1_000 * (_PATIENCE if is_here else 1)

@@ -152,13 +152,18 @@ def check_workers(on: str, *, count: int) -> None:
         )
 
 
-def site_of(settings: Settings) -> Site:
-    """Return a place to work at, with a connection of its own and the environment recorded."""
+def site_of(settings: Settings, *, known: bool = False) -> Site:
+    """Return a place to work at, with a connection of its own and the environment recorded.
+
+    Args:
+        settings: of the store.
+        known: whether the object store has answered the run; else it must answer at once.
+    """
     with ExitStack() as opened:
         store = opened.enter_context(connect(settings=settings))
         stop = Stop()
         if isinstance(store.objects, PatientStore):
-            store.objects.greet()
+            store.objects.greet(known=known)
             stop.hurry(store.objects.hurry)
         objects = replace(object_place(settings, start=False), known=True)
         environment_id = record(store, capture())
@@ -170,7 +175,7 @@ def site_of(settings: Settings) -> Site:
 @lru_cache(maxsize=4)
 def _site_here(settings: Settings) -> Site:
     """Return this worker's place to work at; it lasts as long as the worker."""
-    return site_of(settings)
+    return site_of(settings, known=True)
 
 
 def _launch_there(task: bytes, settings: Settings) -> Ended:

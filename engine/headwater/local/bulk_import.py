@@ -22,6 +22,7 @@ from headwater.local.disk import no_space, write_whole
 from headwater.local.jars import VERSION, fetch_jars, jars_folder
 from headwater.local.java import find_java, java_candidates
 from headwater.local.layout import NEO4J, Layout, layout
+from headwater.local.living import begun
 from headwater.local.locks import locked, try_lock
 from headwater.local.progress import Progress
 from headwater.local.servers import down
@@ -240,8 +241,8 @@ def _spawn(stage: Stage, place: Layout, given: Input) -> subprocess.Popen[str]:
         )
     finally:
         os.close(descriptor)
-    started_at = psutil.Process(process.pid).create_time()
-    record = {"server": NEO4J, "version": VERSION, "pid": process.pid, "pid_started_at": started_at}
+    pid = process.pid
+    record = {"server": NEO4J, "version": VERSION, "pid": pid, "pid_begun": begun(pid)}
     write_whole(place.record, json.dumps(record))
     return process
 

@@ -19,7 +19,6 @@ from headwater.local.secret import read_password
 from headwater.settings import Settings
 
 # The boot time that start times are counted from shifts with the clock.
-_SAME_START_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +134,10 @@ def record_ports(record: Mapping[str, object]) -> dict[str, int]:
 
 def record_process(record: Mapping[str, object], key: str) -> psutil.Process | None:
     """Return the living process that the record names, never a later one with its number."""
-    pid, started_at = record.get(key), record.get(f"{key}_started_at")
-    if not isinstance(pid, int) or not isinstance(started_at, float):
+    pid, begun_at = record.get(key), record.get(f"{key}_begun")
+    if not isinstance(pid, int) or not isinstance(begun_at, float):
         return None
-    return living(pid, started_at, within_s=_SAME_START_S)
+    return living(pid, begun_at)
 
 
 def lock_holder(place: Layout) -> str:

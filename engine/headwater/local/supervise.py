@@ -78,7 +78,10 @@ def _lift_file_limit() -> None:
 
 
 def _process(key: str, pid: int) -> dict[str, float]:
-    return {key: pid, f"{key}_started_at": psutil.Process(pid).create_time()}
+    started_at = psutil.Process(pid).create_time()
+    # As `living.begun` says it, which is not imported here.
+    begun = started_at - psutil.boot_time() if psutil.LINUX else started_at
+    return {key: pid, f"{key}_started_at": started_at, f"{key}_begun": begun}
 
 
 def _end(exit_code: int) -> dict[str, float]:

@@ -26,7 +26,7 @@ class ObjectPlace:
         access_key: S3 access key.
         secret_key: S3 secret key.
         region: S3 region; None asks the store.
-        retry_s: how long a store that goes away is waited for, in seconds.
+        retry_s: how long an S3 store that goes away is waited for, in seconds.
         known: whether it has answered before, so that it is waited for from the start.
     """
 
@@ -45,7 +45,10 @@ class ObjectPlace:
             secret_key=self.secret_key,
             region=self.region,
         )
-        return PatientStore(store, self.retry_s, known=self.known) if self.retry_s else store
+        # A folder is there or not; what its errors tell is no use waiting for.
+        if not self.retry_s or isinstance(store, DirectoryStore):
+            return store
+        return PatientStore(store, self.retry_s, known=self.known)
 
 
 def open_object_store(

@@ -38,13 +38,17 @@ class PatientStore(ObjectStore):
         self._known = known
         self._hurried = threading.Event()
 
-    def greet(self) -> None:
+    def greet(self, *, known: bool = False) -> None:
         """Ask for something, whatever the answer, so that the store is waited for from now on.
+
+        Args:
+            known: whether it has answered somebody before, and is waited for already now.
 
         Raises:
             Unavailable: the store does not answer, and never has.
             Unauthenticated, PermissionDenied: it lets nobody in by these keys.
         """
+        self._known = self._known or known
         self.exists(f"sha256:{sha256().hexdigest()}")
 
     def hurry(self) -> None:

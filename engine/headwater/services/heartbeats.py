@@ -14,6 +14,7 @@ from typing import NamedTuple
 import psutil
 
 from headwater.graph.statements import load
+from headwater.local.living import begun
 from headwater.services.scope import Scope
 from headwater_schema import FirstBeat
 
@@ -71,7 +72,7 @@ def this_machine() -> str:
 
 @cache
 def _started(pid: int) -> float:
-    return psutil.Process(pid).create_time()
+    return begun(pid)
 
 
 class HeartbeatService:

@@ -197,21 +197,29 @@ class PutService:
 
     def _found(self, plan: PutPlan, operation: Operation) -> PutAnswer | None:
         """Return the answer of a put that is written already, as its record proves; else None."""
-        graph, namespace = self._scope.graph, self._scope.namespace
-        if not graph.read(load("change/by_ids"), namespace=namespace, ids=[operation.change_id]):
+        namespace = self._scope.namespace
+        # By the server that writes: in a cluster another one may not have it yet.
+        read = self._scope.graph.write_alone
+        if not read(load("change/by_ids"), namespace=namespace, ids=[operation.change_id]):
             return None
         artifact_ids, context_ids = plan.ids[TypeKind.ARTIFACT], plan.ids[TypeKind.CONTEXT]
         for position, row in zip(plan.merged, plan.rows.get("merged", ()), strict=True):
-            stored = graph.read(
+            stored = read(
                 load("node/by_name", LABELS[TypeKind.CONTEXT]),
                 namespace=namespace,
                 type_ids=[row["type_id"]],
                 name=row["name"],
             )
+            if not stored:
+                raise Unavailable(
+                    f"The put was written, and its answer lost: context {row['name']!r:.200} has "
+                    f"another name since, or was deleted.",
+                    hint="Read it back; do not repeat the put.",
+                )
             context_ids[position] = stored[0][0]["id"]
         numbered = {whole["id"]: position for position, *_, whole in plan.rows.get("series", ())}
         statement = load("node/by_ids", LABELS[TypeKind.ARTIFACT])
-        chunks = graph.read(statement, namespace=namespace, ids=list(numbered))
+        chunks = read(statement, namespace=namespace, ids=list(numbered))
         versions = {numbered[node["id"]]: node["version"] for node in rows_of(chunks)}
         executions = tuple(plan.ids[TypeKind.EXECUTION])
         return PutAnswer(tuple(artifact_ids), executions, tuple(context_ids), versions)

@@ -87,6 +87,16 @@ def test_what_is_served_is_looked_at_before_a_push_is_answered_by_the_cache(
     assert pushed.properties["pushed_version"] == 1
 
 
+def test_a_folder_that_is_relative_is_another_one_elsewhere(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, ran in (("a", True), ("a", False), ("b", True)):
+        (tmp_path / place).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / place)
+        assert ("push" in _ran(run(destination="models"))) == ran
+    assert (tmp_path / "b" / "models" / "1" / "model.joblib").exists()
+
+
 def test_a_changed_parameter_runs_what_depends_on_it(run: Run, tmp_path: Path) -> None:
     run()
 

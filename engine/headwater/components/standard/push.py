@@ -33,7 +33,11 @@ def _moved(pushed: PushedModel) -> str:
     return ""
 
 
-@component(stale=_moved)
+def _outside(folder: str) -> dict[str, object]:
+    return {"folder": str(_root(folder))}
+
+
+@component(outside=_outside, stale=_moved)
 def push(
     model: Input[Model],
     pushed: Output[PushedModel],
