@@ -6,35 +6,16 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import headwater
-from headwater.errors import AlreadyExists
 from headwater.graph.migrate import migrate
 from headwater.graph.session import Graph
-from headwater.graph.statements import Statement
 from headwater.local import down
 from headwater.objects import DirectoryStore
 from support import servers
-
-PEOPLE = Statement(
-    "test/people",
-    """
-UNWIND range(1, 2000) AS n
-WITH n, {namespace: $namespace + n % 20, id: n / 20, type_id: n % 7, type: 'T' + n % 7, name: 'name ' + n,
-      uri: 'uri ' + n, digest: 'digest ' + n, series: 'series ' + n % 50,
-      create_time_since_epoch: n, last_update_time_since_epoch: n} AS one
-CREATE (read:Artifact), (made:Artifact), (execution:Execution), (context:Context)
-SET read = one, execution = one, context = one,
-    made = one {.*, id: 1000 + n / 20, name: 'made ' + n, digest: 'made ' + n}
-CREATE (read)-[:INPUT]->(execution)-[:OUTPUT]->(made),
-       (execution)-[:ASSOCIATION]->(context), (made)-[:ATTRIBUTION]->(context)
-""",
-)
-SAMPLE = Statement("test/sample", "CALL db.prepareForReplanning(60)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,15 +64,6 @@ def graph(neo4j_server: servers.Neo4jAddress) -> Iterator[Graph]:
     ) as graph:
         migrate(graph)
         yield graph
-
-
-@pytest.fixture(scope="session")
-def peopled(graph: Graph) -> None:
-    """Let the graph hold so much that the planner chooses by what its indexes are good for."""
-    # Where tests run side by side, one of the processes does it.
-    with suppress(AlreadyExists):
-        graph.write_alone(PEOPLE, namespace="people ")
-    graph.write_alone(SAMPLE)
 
 
 @pytest.fixture

@@ -320,7 +320,6 @@ def test_the_answers_are_what_happened(recorded: headwater.MetadataStore, graph:
 
 
 @pytest.mark.parametrize("title", ASKED)
-@pytest.mark.usefixtures("peopled")
 def test_a_query_begins_at_an_index_and_lists_no_ways(graph: Graph, title: str) -> None:
     plan = operators(graph, QUERIES[title])
     walks = {name for name in names(plan) if name.startswith("VarLength")}

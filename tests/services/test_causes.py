@@ -145,7 +145,6 @@ def test_a_wrong_question_is_refused(causes: CauseService, tree: dict[str, int])
 
 
 @pytest.mark.parametrize("name", ["common", "common_at", "latest", "latest_at"])
-@pytest.mark.usefixtures("peopled")
 def test_an_ancestry_is_walked_once_for_each_node(graph: Graph, name: str) -> None:
     plan = operators(graph, load(f"causes/{name}"))
 

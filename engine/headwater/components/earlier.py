@@ -27,9 +27,9 @@ def earlier_steps(
     """Return how the steps ended that need not be run again.
 
     Those are the steps that ended well in the run with the same component, code and parameters, that
-    read what the steps before have made and what lies outside, whose outputs can be used again, and all of whose needs are
-    among them. Of a component that is not cached the code is not looked at. A mapped step is run
-    again; its parts are in the cache.
+    read what the steps before have made and what lies outside, whose outputs can be used again, and
+    all of whose needs are among them. Of a component that is not cached the code is not looked at. A
+    mapped step is run again; its parts are in the cache.
 
     Args:
         store: where the run is recorded.

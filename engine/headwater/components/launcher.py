@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headwater.components.cache import Hit, look_up, made_by, usable
 from headwater.components.codes import check_code
@@ -38,9 +38,6 @@ from headwater.runs import Heart
 from headwater.typed import Artifact, Execution
 from headwater_schema import EventType, ExecutionState
 from headwater_schema import Execution as ExecutionNode
-
-if TYPE_CHECKING:
-    pass
 
 HOLDER_PREFIX = "headwater:step:"
 """Before the fingerprint in the external id of the execution that runs it, or ran it well: there is

@@ -5,12 +5,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from typing import TypeVar
 
-from headwater.errors import Unavailable
+from headwater.errors import PermissionDenied, Unavailable
 from headwater.objects.contract import STALE_S, ObjectStore, StoredObject
 from headwater.objects.payload import Payload
 
@@ -46,10 +47,12 @@ class PatientStore(ObjectStore):
 
         Raises:
             Unavailable: the store does not answer, and never has.
-            Unauthenticated, PermissionDenied: it lets nobody in by these keys.
+            Unauthenticated: it lets nobody in by these keys.
         """
         self._known = self._known or known
-        self.exists(f"sha256:{sha256().hexdigest()}")
+        # Keys that may not list a bucket are refused what is not there, in some S3 stores.
+        with suppress(PermissionDenied):
+            self.exists(f"sha256:{sha256().hexdigest()}")
 
     def hurry(self) -> None:
         """Wait no longer, now and from now on; from any thread."""
