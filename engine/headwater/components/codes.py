@@ -32,22 +32,28 @@ def code_of(component: Component) -> Code:
         ),
     }
     texts = {*read.texts}
-    for part, usual in ((component.executor, Executor), (component.driver, Driver)):
-        if type(part) is not usual:
-            # With what it was told when it was made.
-            own = code_fingerprint(part, version=None)
-            prefix = f"@{usual.__name__.lower()}"
-            parts |= {f"{prefix}.{name}": digest for name, digest in own.parts.items()}
-            texts |= {f"{prefix}.{name}" for name in own.texts}
-    if component.version is None and component.outside is not None:
-        own = code_fingerprint(component.outside, version=None)
-        parts |= {f"@outside.{name}": digest for name, digest in own.parts.items()}
-        texts |= {f"@outside.{name}" for name in own.texts}
+    for prefix, part in _own_parts(component).items():
+        # With what it was told when it was made.
+        own = code_fingerprint(part, version=None)
+        parts |= {f"{prefix}.{name}": digest for name, digest in own.parts.items()}
+        texts |= {f"{prefix}.{name}" for name in own.texts}
     if component.version is not None:
         parts["@function"] = digest_of(
             [component.function.__module__, component.function.__qualname__]
         )
     return Code(digest_of(parts), parts, frozenset(texts))
+
+
+def _own_parts(component: Component) -> dict[str, object]:
+    """Return what of a component counts besides its function, where it is the user's own."""
+    found: dict[str, object] = {}
+    if type(component.executor) is not Executor:
+        found["@executor"] = component.executor
+    if type(component.driver) is not Driver:
+        found["@driver"] = component.driver
+    if component.version is None and component.outside is not None:
+        found["@outside"] = component.outside
+    return found
 
 
 def check_code(component: Component, expected: Code) -> bool:

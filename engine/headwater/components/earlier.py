@@ -11,6 +11,7 @@ from headwater.components.contexts import RunContexts
 from headwater.components.endings import Ended, StepState
 from headwater.components.fingerprint import Code, Fingerprint
 from headwater.components.plan import Plan
+from headwater.components.publisher import FINGERPRINT
 from headwater.components.sources import Given, OutputRef, Several
 from headwater.errors import InvalidArgument
 from headwater_schema import EventType, Execution, ExecutionState
@@ -136,7 +137,7 @@ def _fingerprints(
     found: dict[str, Fingerprint] = {}
     for step, execution in latest.items():
         origin = made.get(origins[step]) if step in origins else execution
-        text = None if origin is None else origin.custom_properties.get("fingerprint")
+        text = None if origin is None else origin.custom_properties.get(FINGERPRINT)
         with suppress(InvalidArgument):  # of a version before this one
             if isinstance(text, str):
                 found[step] = Fingerprint.from_json(text)

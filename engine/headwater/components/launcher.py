@@ -8,7 +8,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from headwater.errors import (
     Unavailable,
     WorkerLost,
 )
+from headwater.pauses import pauses
 from headwater.runs import Heart
 from headwater.typed import Artifact, Execution
 from headwater_schema import EventType, ExecutionState
@@ -184,7 +185,7 @@ class _Launch:
         """Return the registered step, or how it has ended by what another process did meanwhile."""
         shared = fingerprint if self._task.reuse else None
         held = None if shared is None else _holder_id(shared)
-        pauses, number, awaited = _pauses(), 1, 0
+        waits, number, awaited = pauses(*_POLL_S), 1, 0
         # Beforehand: what goes wrong here is nothing that waiting for others would mend.
         outputs = self._signature.outputs
         self._store.register(type(self._execution), *(spec.type for spec in outputs.values()))
@@ -227,7 +228,7 @@ class _Launch:
                 if not self._is_running(other):
                     self._release(other)
                     continue
-            time.sleep(next(pauses))
+            time.sleep(next(waits))
         return Ended(self._task.step, StepState.CANCELED, reason=CANCELLED)
 
     def _joined(self, earlier: ExecutionNode) -> Ended | None:
@@ -341,7 +342,7 @@ class _Launch:
             WorkerLost: another process took this one for lost meanwhile.
         """
         publisher = self._task.component.publisher
-        pauses, until = _pauses(), time.monotonic() + self._site.settings.retry_s
+        waits, until = pauses(*_POLL_S), time.monotonic() + self._site.settings.retry_s
         while True:
             try:
                 return publisher.complete(self._store, registered, made, fingerprint=fingerprint)
@@ -353,7 +354,7 @@ class _Launch:
                 if late or not isinstance(error, Unavailable | Aborted):
                     raise
                 _log.warning("The end of step %s is recorded anew: %s", self._task.step, error)
-            time.sleep(next(pauses))
+            time.sleep(next(waits))
 
     def _known_end(self, registered: Registered, error: HeadwaterError) -> Outcome | None:
         """Return what is recorded as made, of a step whose end could not be; None if it runs on."""
@@ -482,14 +483,6 @@ class _Launch:
 def _holder_id(fingerprint: Fingerprint) -> str:
     """Return the external id of the execution that keeps others from running the same."""
     return f"{HOLDER_PREFIX}{fingerprint.digest}"
-
-
-def _pauses() -> Iterator[float]:
-    """Yield how many seconds to wait for others, again and again: longer each time, to a bound."""
-    wait_s, most_s = _POLL_S
-    while True:
-        yield wait_s
-        wait_s = min(wait_s * 2, most_s)
 
 
 def _was_ended(error: HeadwaterError) -> bool:

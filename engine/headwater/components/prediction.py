@@ -19,6 +19,7 @@ from headwater.components.fingerprint import (
 )
 from headwater.components.launcher import prepared
 from headwater.components.plan import Plan
+from headwater.components.publisher import FINGERPRINT
 from headwater.components.task import Site, Task
 from headwater.errors import DataLoss, HeadwaterError, InvalidArgument, NotFound
 from headwater.opening import object_place
@@ -153,7 +154,7 @@ def newest_fingerprint(store: "MetadataStore", step: Step) -> Fingerprint | None
         step: the step.
     """
     known = _newest(store, step)
-    text = None if known is None else known.custom_properties.get("fingerprint")
+    text = None if known is None else known.custom_properties.get(FINGERPRINT)
     if known is None or not isinstance(text, str):
         return None
     try:

@@ -18,8 +18,6 @@ from headwater.local.locks import is_locked
 from headwater.local.secret import read_password
 from headwater.settings import Settings
 
-# The boot time that start times are counted from shifts with the clock.
-
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from headwater.errors import PermissionDenied, Unavailable
 from headwater.objects.contract import STALE_S, ObjectStore, StoredObject
 from headwater.objects.payload import Payload
+from headwater.pauses import pauses
 
 ResultT = TypeVar("ResultT")
 
@@ -120,7 +121,7 @@ class PatientStore(ObjectStore):
 
     def _patiently(self, ask: Callable[[], ResultT]) -> ResultT:
         deadline = time.monotonic() + self._retry_s
-        wait_s, most_s = _PAUSES_S
+        waits = pauses(*_PAUSES_S)
         told = False
         while True:
             try:
@@ -137,5 +138,4 @@ class PatientStore(ObjectStore):
             else:
                 self._known = True
                 return answer
-            self._hurried.wait(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - not for secrets
-            wait_s = min(wait_s * 2, most_s)
+            self._hurried.wait(next(waits) * random.uniform(0.5, 1.5))  # noqa: S311 - not for secrets

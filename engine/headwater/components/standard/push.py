@@ -4,7 +4,7 @@ import json
 import platform
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -68,7 +68,8 @@ def push(
     made.mkdir()
     try:
         _write(made, estimator)
-        number = _in_place(made, root)
+        files = _digest(made)
+        number = _in_place(made, root, files)
     finally:
         shutil.rmtree(made, ignore_errors=True)
     place = root / str(number)
@@ -77,7 +78,7 @@ def push(
     pushed.set(
         destination=str(root),
         pushed_version=number,
-        content=digest_of(_digest(place)),
+        content=digest_of(files),
         task=model.artifact.task,
         target=model.artifact.target,
     )
@@ -104,11 +105,11 @@ def _root(folder: str) -> Path:
     return root
 
 
-def _in_place(made: Path, root: Path) -> int:
-    """Return the number under which a model lies there, after putting it there if it is new."""
+def _in_place(made: Path, root: Path, files: Mapping[str, str]) -> int:
+    """Return the number under which a model of those files is, after putting it there if it is new."""
     while True:
         newest = max(_numbers(root), default=0)
-        if newest and _digest(root / str(newest)) == _digest(made):
+        if newest and _digest(root / str(newest)) == files:
             return newest
         try:
             made.rename(root / str(newest + 1))
